@@ -1,0 +1,3 @@
+//! The rules engine of memlint.
+pub mod object;
+pub mod path;
