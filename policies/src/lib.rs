@@ -1,3 +1,4 @@
 //! The rules engine of memlint.
 pub mod object;
 pub mod path;
+pub mod quantity;

@@ -141,8 +141,14 @@ mod tests {
     fn prints_as_the_api_server_does() {
         let resources = FieldPath::of(&["spec", "containers"]).index(0).key("resources");
         assert_eq!(resources.to_string(), "spec.containers[0].resources");
-        assert_eq!(resources.keys(&["limits", "nvidia.com/gpu"]).to_string(), "spec.containers[0].resources.limits[nvidia.com/gpu]");
-        assert_eq!(resources.keys(&["limits", "hugepages-2Mi"]).to_string(), "spec.containers[0].resources.limits.hugepages-2Mi");
+        assert_eq!(
+            resources.keys(&["limits", "nvidia.com/gpu"]).to_string(),
+            "spec.containers[0].resources.limits[nvidia.com/gpu]"
+        );
+        assert_eq!(
+            resources.keys(&["limits", "hugepages-2Mi"]).to_string(),
+            "spec.containers[0].resources.limits.hugepages-2Mi"
+        );
         assert_eq!(FieldPath::root().to_string(), "");
     }
 

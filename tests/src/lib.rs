@@ -1,1 +1,23 @@
-//! x
+//! Helpers shared by memlint's tests: reading the conformance data.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// The folder of test data.
+#[must_use]
+pub fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+/// The lines of a gzipped file of JSON lines in `fixtures/conformance`.
+///
+/// # Panics
+/// When the file is missing or broken: a test cannot go on without its data.
+#[must_use]
+pub fn conformance(name: &str) -> Vec<serde_json::Value> {
+    let path = fixtures().join("conformance").join(name);
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).expect("gzipped UTF-8");
+    text.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
+}
