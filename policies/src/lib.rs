@@ -1,4 +1,24 @@
-//! The rules engine of memlint.
+//! The rules engine of memlint: one workload, what is known of the cluster, one policy; findings out.
+//!
+//! It reads no file, clock, environment or network and prints nothing, and after a policy is loaded nothing here can
+//! fail. The linter and the admission webhook are two front ends to it; what one says, the other says.
+
+pub mod aggregate;
+pub mod decode;
+pub mod engine;
+pub mod exemption;
+pub mod finding;
+pub mod heap;
+pub mod inventory;
+pub mod limit_range;
 pub mod object;
 pub mod path;
+pub mod policy;
 pub mod quantity;
+pub mod resources;
+pub mod rule;
+pub mod rules;
+mod spelling;
+pub mod validation;
+mod volume;
+pub mod workload;

@@ -100,6 +100,12 @@ impl FieldPath {
         Self(prefix.0.iter().chain(&self.0).cloned().collect())
     }
 
+    /// What is left of this path below `prefix`; `None` if it is not below it.
+    #[must_use]
+    pub fn relative_to(&self, prefix: &Self) -> Option<Self> {
+        self.0.strip_prefix(prefix.0.as_slice()).map(|rest| Self(rest.to_vec()))
+    }
+
     /// The same place as a JSON Pointer (RFC 6901), as JSON Patch wants it.
     #[must_use]
     pub fn to_pointer(&self) -> String {

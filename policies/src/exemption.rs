@@ -1,0 +1,158 @@
+//! Exemptions: findings that someone has decided to live with, with a reason.
+//!
+//! A policy exempts by matching; an object exempts itself by annotation, where the policy lets it.
+
+use std::collections::BTreeMap;
+
+use globset::{Glob, GlobMatcher};
+use jiff::civil::Date;
+
+use crate::path::FieldPath;
+use crate::policy::Policy;
+use crate::rules;
+use crate::workload::Workload;
+
+/// The annotation with which an object exempts itself: `memlint.dev/allow: "RULE: reason"`, several separated by
+/// line breaks or `;`. With `.CONTAINER` behind it, it speaks of that container only.
+pub const ALLOW_ANNOTATION: &str = "memlint.dev/allow";
+
+/// What an exemption is asked about.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The rule that found something.
+    pub rule: &'a str,
+    /// The object it is about.
+    pub workload: &'a Workload,
+    /// Its namespace, as far as known.
+    pub namespace: &'a str,
+    /// The container it is about, if any.
+    pub container: Option<&'a str>,
+    /// The file it was read from, with `/` between folders.
+    pub file: Option<&'a str>,
+}
+
+/// One exemption of a policy.
+#[derive(Debug, Clone)]
+pub struct Exemption {
+    pub(crate) rules: Vec<&'static str>,
+    pub(crate) matcher: Matcher,
+    pub(crate) reason: String,
+    pub(crate) expires: Option<Date>,
+    pub(crate) at: FieldPath,
+}
+
+impl Exemption {
+    /// Why it is there.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The place in the policy file.
+    #[must_use]
+    pub fn at(&self) -> &FieldPath {
+        &self.at
+    }
+
+    /// The last day on which it counts.
+    #[must_use]
+    pub fn expires(&self) -> Option<Date> {
+        self.expires
+    }
+
+    /// Whether it has run out.
+    #[must_use]
+    pub fn has_expired(&self, today: Date) -> bool {
+        self.expires.is_some_and(|last| today > last)
+    }
+
+    pub(crate) fn covers(&self, subject: &Subject<'_>) -> bool {
+        self.rules.contains(&subject.rule) && self.matcher.matches(subject)
+    }
+}
+
+/// What an exemption applies to: everything that is given must match, any pattern of each list will do.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Matcher {
+    pub(crate) namespaces: Option<Patterns>,
+    pub(crate) kinds: Option<Patterns>,
+    pub(crate) names: Option<Patterns>,
+    pub(crate) files: Option<Patterns>,
+    pub(crate) containers: Option<Patterns>,
+    pub(crate) labels: BTreeMap<String, String>,
+}
+
+/// Glob patterns, of which any may match.
+#[derive(Debug, Clone)]
+pub(crate) struct Patterns(pub(crate) Vec<GlobMatcher>);
+
+impl Patterns {
+    pub(crate) fn compile(pattern: &str) -> Result<GlobMatcher, String> {
+        Glob::new(pattern).map(|glob| glob.compile_matcher()).map_err(|error| error.kind().to_string())
+    }
+
+    fn matches(&self, text: Option<&str>) -> bool {
+        text.is_some_and(|text| self.0.iter().any(|pattern| pattern.is_match(text)))
+    }
+}
+
+impl Matcher {
+    fn matches(&self, subject: &Subject<'_>) -> bool {
+        let object = &subject.workload.object;
+        let fits = |patterns: &Option<Patterns>, text| patterns.as_ref().is_none_or(|p| p.matches(text));
+        let labels = &subject.workload.labels;
+        fits(&self.namespaces, Some(subject.namespace))
+            && fits(&self.kinds, Some(object.kind.as_str()))
+            && fits(&self.names, object.name.as_deref())
+            && fits(&self.files, subject.file)
+            && fits(&self.containers, subject.container)
+            && self.labels.iter().all(|(key, value)| labels.get(key) == Some(value))
+    }
+}
+
+/// An exemption that an object gives itself.
+#[derive(Debug)]
+pub(crate) struct SelfExemption {
+    rule: &'static str,
+    container: Option<String>,
+}
+
+impl SelfExemption {
+    pub(crate) fn covers(&self, subject: &Subject<'_>) -> bool {
+        self.rule == subject.rule && self.container.as_deref().is_none_or(|name| subject.container == Some(name))
+    }
+}
+
+/// Reads the annotations of an object and its Pod template. What does not count is told, with its place.
+pub(crate) fn self_exemptions(workload: &Workload, policy: &Policy) -> (Vec<SelfExemption>, Vec<(FieldPath, String)>) {
+    let mut exemptions = Vec::new();
+    let mut notes = Vec::new();
+    for (at, annotations) in workload.annotations() {
+        for (key, value) in annotations {
+            let container = match key.strip_prefix(ALLOW_ANNOTATION) {
+                Some("") => None,
+                Some(rest) if rest.starts_with('.') => Some(rest[1..].to_owned()),
+                _ => continue,
+            };
+            for entry in value.split(['\n', ';']).map(str::trim).filter(|entry| !entry.is_empty()) {
+                match read_entry(entry, policy) {
+                    Ok(rule) => exemptions.push(SelfExemption { rule, container: container.clone() }),
+                    Err(why) => notes.push((at.key(key.as_str()), format!("annotation {key} is not heeded: {why}"))),
+                }
+            }
+        }
+    }
+    (exemptions, notes)
+}
+
+fn read_entry(entry: &str, policy: &Policy) -> Result<&'static str, String> {
+    let (id, reason) = entry.split_once(':').unwrap_or((entry, ""));
+    let rule = rules::find(id.trim()).ok_or_else(|| rules::unknown(id.trim()))?;
+    if !policy.lets_objects_allow(rule.id) {
+        return Err(format!("the policy does not let objects exempt themselves from {}", rule.id));
+    }
+    if reason.trim().is_empty() {
+        return Err(format!("it gives no reason; write \"{}: why\"", rule.id));
+    }
+    Ok(rule.id)
+}

@@ -1,0 +1,145 @@
+//! [`Finding`]: what a rule has to say about one place of one object. No file, no line: see [`FieldPath`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use json_patch::Patch;
+
+use crate::path::FieldPath;
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Reported; nothing is refused for it by default.
+    Warn,
+    /// Fails a lint run by default, and is refused by the webhook.
+    Deny,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Level::Warn => "warn",
+            Level::Deny => "deny",
+        })
+    }
+}
+
+/// The word that a user would see in `kubectl get pods` when it is too late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// The API server refuses the manifest.
+    Valid,
+    /// The Pod stays Pending, or is never created.
+    Pending,
+    /// The Pod is Evicted.
+    Evicted,
+    /// A container is OOMKilled.
+    OomKilled,
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Group::Valid => "valid",
+            Group::Pending => "pending",
+            Group::Evicted => "evicted",
+            Group::OomKilled => "oomkilled",
+        })
+    }
+}
+
+/// Names one Kubernetes object.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct ObjectRef {
+    /// `apps/v1`
+    pub api_version: String,
+    /// `Deployment`
+    pub kind: String,
+    /// The namespace as written; `None` where the manifest leaves it open.
+    pub namespace: Option<String>,
+    /// The name; of an object with `generateName` only, that with a `*` behind it.
+    pub name: Option<String>,
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name.as_deref().unwrap_or("(no name)");
+        match &self.namespace {
+            Some(namespace) => write!(f, "{} {namespace}/{name}", self.kind),
+            None => write!(f, "{} {name}", self.kind),
+        }
+    }
+}
+
+/// An opaque mark that a front end puts on an object it hands in, to find its text again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Origin(pub u32);
+
+/// Another place that has to do with a finding, such as the LimitRange that set a limit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Related {
+    /// The object it is in; `None` for the finding's own.
+    pub origin: Option<Origin>,
+    /// The field.
+    pub at: FieldPath,
+    /// What this place has to do with it.
+    pub message: String,
+}
+
+/// One value of [`Finding::data`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Datum {
+    /// A whole number; the key's ending names the unit (`limitBytes`).
+    Integer(i64),
+    /// A text.
+    Text(String),
+}
+
+impl From<i64> for Datum {
+    fn from(value: i64) -> Self {
+        Datum::Integer(value)
+    }
+}
+
+impl From<String> for Datum {
+    fn from(value: String) -> Self {
+        Datum::Text(value)
+    }
+}
+
+impl From<&str> for Datum {
+    fn from(value: &str) -> Self {
+        Datum::Text(value.to_owned())
+    }
+}
+
+/// What a rule found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// The rule's group.
+    pub group: Group,
+    /// The level, the policy applied.
+    pub level: Level,
+    /// The object.
+    pub object: Arc<ObjectRef>,
+    /// The container, if it is about one.
+    pub container: Option<String>,
+    /// The offending field; it may be absent from the object, then its nearest parent is meant.
+    pub at: FieldPath,
+    /// The part of the field's text that offends, in bytes of the value (`-Xmx2g` in a longer string).
+    pub part: Option<(usize, usize)>,
+    /// What is wrong, with numbers and names.
+    pub message: String,
+    /// What to type.
+    pub help: String,
+    /// Other places that have to do with it.
+    pub related: Vec<Related>,
+    /// A change that mends it, on the object as written, where there is exactly one that surely does.
+    pub fix: Option<Patch>,
+    /// The figures of the message for machines.
+    pub data: BTreeMap<&'static str, Datum>,
+}

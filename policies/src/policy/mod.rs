@@ -1,0 +1,146 @@
+//! [`Policy`]: which rules are on, how strict, and what is exempt. Validated once; it cannot fail later.
+//!
+//! Loading has two steps: what was written (a [`Value`]), then what is valid. All mistakes are told at once, each
+//! with its place. A policy extends one that we ship, and is laid over it.
+
+mod exemptions;
+mod read;
+mod settings;
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::exemption::{Exemption, Subject};
+use crate::finding::Level;
+use crate::object::Value;
+use crate::path::FieldPath;
+use crate::quantity::Quantity;
+use crate::rule::Params;
+use crate::rules::RULES;
+use read::Reader;
+
+/// The `apiVersion` of memlint's own files.
+pub const API_VERSION: &str = "memlint.dev/v1alpha1";
+
+/// The policies we ship, by the name under `extends`, as YAML.
+pub const SHIPPED: [(&str, &str); 2] = [
+    ("default", include_str!("../../shipped/default.yaml")),
+    ("strict", include_str!("../../shipped/strict.yaml")),
+];
+
+/// A validated policy.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    settings: Vec<Setting>,
+    exemptions: Vec<Exemption>,
+    allow: Vec<&'static str>,
+    capacity: Option<String>,
+}
+
+/// What a policy says of one rule.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The level; `None` is off.
+    pub level: Option<Level>,
+    /// The parameters.
+    pub params: Params,
+}
+
+/// A mistake in a policy file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyError {
+    /// The place in the file.
+    pub at: FieldPath,
+    /// Whether the key is wrong, not its value.
+    pub on_key: bool,
+    /// What is wrong.
+    pub message: String,
+    /// What to write.
+    pub help: String,
+}
+
+impl Default for Policy {
+    /// Every rule at its own default level, nothing exempt: what `extends: default` starts from.
+    fn default() -> Self {
+        let setting = |rule: &crate::rule::Rule| {
+            let default = |param: &crate::rule::Param| (param.name, Quantity::parse(param.default).unwrap_or_default());
+            Setting { level: Some(rule.level), params: Params(rule.params.iter().map(default).collect::<BTreeMap<_, _>>()) }
+        };
+        Self { settings: RULES.iter().map(setting).collect(), exemptions: Vec::new(), allow: Vec::new(), capacity: None }
+    }
+}
+
+impl Policy {
+    /// The name under `extends`, where a policy is written down: `default` if it names none.
+    #[must_use]
+    pub fn extends<'v>(written: &'v Value<'_>) -> &'v str {
+        written.get("extends").and_then(Value::as_str).unwrap_or("default")
+    }
+
+    /// Lays a written policy over this one.
+    ///
+    /// # Errors
+    /// All mistakes in it.
+    pub fn extended(mut self, written: &Value<'_>) -> Result<Self, Vec<PolicyError>> {
+        let mut reader = Reader::default();
+        let root = FieldPath::root();
+        const KEYS: [&str; 7] = ["apiVersion", "kind", "extends", "capacity", "rules", "exemptions", "annotations"];
+        for (key, at, value) in reader.entries(written, &root, &KEYS, "a policy") {
+            match key {
+                "apiVersion" => reader.constant(value, &at, API_VERSION),
+                "kind" => reader.constant(value, &at, "Policy"),
+                "extends" => reader.one_of(value, &at, &SHIPPED.map(|(name, _)| name)),
+                "capacity" => self.capacity = reader.text(value, &at).map(str::to_owned),
+                "rules" => settings::read(&mut self.settings, value, &at, &mut reader),
+                "exemptions" => self.exemptions.extend(exemptions::read(value, &at, &mut reader)),
+                _ => self.allow = exemptions::read_annotations(value, &at, &mut reader),
+            }
+        }
+        for key in ["apiVersion", "kind"] {
+            if !written.is_null() && written.get(key).is_none() && !written.entries().is_empty() {
+                let value = if key == "kind" { "Policy" } else { API_VERSION };
+                reader.error(&root, format!("{key} is missing"), format!("write {key}: {value}"));
+            }
+        }
+        if reader.errors.is_empty() { Ok(self) } else { Err(reader.errors) }
+    }
+
+    /// What the policy says of each rule, in the order of [`RULES`].
+    #[must_use]
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// The exemptions, in the order of the file.
+    #[must_use]
+    pub fn exemptions(&self) -> &[Exemption] {
+        &self.exemptions
+    }
+
+    /// The capacity file that the policy names, relative to its own place.
+    #[must_use]
+    pub fn capacity(&self) -> Option<&str> {
+        self.capacity.as_deref()
+    }
+
+    /// Turns off every rule for which `keep` is false.
+    pub fn retain_rules(&mut self, keep: impl Fn(&str) -> bool) {
+        for (rule, setting) in RULES.iter().zip(&mut self.settings) {
+            if !keep(rule.id) {
+                setting.level = None;
+            }
+        }
+    }
+
+    /// Whether objects may exempt themselves from a rule by annotation.
+    #[must_use]
+    pub fn lets_objects_allow(&self, rule: &str) -> bool {
+        self.allow.contains(&rule)
+    }
+
+    /// The first exemption that covers the subject and has not expired.
+    pub(crate) fn exempts(&self, subject: &Subject<'_>, today: Date) -> Option<usize> {
+        self.exemptions.iter().position(|exemption| exemption.covers(subject) && !exemption.has_expired(today))
+    }
+}

@@ -1,0 +1,218 @@
+//! [`Rule`]: one thing that can be wrong, and what it is given to find out.
+//!
+//! A rule is one file in `rules/`: its documentation (the `//!` lines at its top, which `memlint explain` prints),
+//! its parameters, its messages and its check are all there.
+
+use std::collections::BTreeMap;
+
+use json_patch::Patch;
+
+use crate::finding::{Datum, Group, Level, Related};
+use crate::inventory::Inventory;
+use crate::path::FieldPath;
+use crate::quantity::Quantity;
+use crate::resources::{ContainerResources, PodResources};
+use crate::workload::Workload;
+
+/// One rule of the registry [`crate::rules::RULES`].
+#[derive(Debug)]
+pub struct Rule {
+    /// The name, in kebab case; it names the bad thing.
+    pub id: &'static str,
+    /// The word in `kubectl get pods` that it prevents.
+    pub group: Group,
+    /// The level where no policy says otherwise.
+    pub level: Level,
+    /// What it finds, in one line.
+    pub summary: &'static str,
+    /// The text of its own file, for its documentation.
+    pub source: &'static str,
+    /// What a policy can set, besides the level.
+    pub params: &'static [Param],
+    /// What it needs to know beyond the object.
+    pub needs: Needs,
+    /// The check itself. It cannot fail and reads nothing but `Cx`.
+    pub check: fn(&Cx<'_>, &mut Sink),
+}
+
+impl Rule {
+    /// The documentation, Markdown.
+    #[must_use]
+    pub fn docs(&self) -> String {
+        let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));
+        lines.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect()
+    }
+}
+
+/// What a rule needs to know beyond the object; without it the rule is *not run*, and that is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// At least one LimitRange.
+    LimitRanges,
+}
+
+impl Needs {
+    /// What is missing, in words; `None` if the inventory has it.
+    #[must_use]
+    pub fn missing(self, inventory: &Inventory) -> Option<&'static str> {
+        match self {
+            Needs::LimitRanges if !inventory.has_limit_ranges() => Some("no LimitRange among the files"),
+            Needs::Nothing | Needs::LimitRanges => None,
+        }
+    }
+}
+
+/// A number that a policy can set for a rule.
+#[derive(Debug)]
+pub struct Param {
+    /// The key under the rule's name.
+    pub name: &'static str,
+    /// What it is when the policy is silent; a Kubernetes quantity.
+    pub default: &'static str,
+    /// What values it takes.
+    pub kind: ParamKind,
+    /// What it does, in one line.
+    pub summary: &'static str,
+}
+
+/// The values that a [`Param`] takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParamKind {
+    /// A number of at least one, such as `1.5`.
+    Ratio,
+    /// A whole number from 1 to 100.
+    Percent,
+    /// An amount of memory, such as `1Mi`.
+    Bytes,
+}
+
+/// The parameters of one rule, all set.
+#[derive(Debug, Clone, Default)]
+pub struct Params(pub(crate) BTreeMap<&'static str, Quantity>);
+
+impl Params {
+    /// The value of a parameter. Asking for one that the rule does not declare gives zero.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Quantity {
+        self.0.get(name).copied().unwrap_or_default()
+    }
+}
+
+/// What a rule sees.
+#[derive(Debug)]
+pub struct Cx<'a> {
+    /// The object under review.
+    pub workload: &'a Workload,
+    /// Its containers' resources.
+    pub pod: &'a PodResources,
+    /// What else is known.
+    pub inventory: &'a Inventory,
+    /// The namespace that the Pods will live in, as far as it is known.
+    pub namespace: &'a str,
+    /// The rule's parameters.
+    pub params: &'a Params,
+}
+
+/// What a rule says before the policy has been applied.
+#[derive(Debug)]
+pub struct Draft {
+    pub(crate) at: FieldPath,
+    pub(crate) part: Option<(usize, usize)>,
+    pub(crate) container: Option<String>,
+    pub(crate) at_most: Level,
+    pub(crate) message: String,
+    pub(crate) help: String,
+    pub(crate) related: Vec<Related>,
+    pub(crate) fix: Option<Patch>,
+    pub(crate) data: BTreeMap<&'static str, Datum>,
+}
+
+impl Draft {
+    /// A finding about one field: what is wrong, and what to type.
+    #[must_use]
+    pub fn new(at: FieldPath, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            at,
+            part: None,
+            container: None,
+            at_most: Level::Deny,
+            message: message.into(),
+            help: help.into(),
+            related: Vec::new(),
+            fix: None,
+            data: BTreeMap::new(),
+        }
+    }
+
+    /// Says which container it is about.
+    #[must_use]
+    pub fn container(mut self, container: &ContainerResources) -> Self {
+        self.container = Some(container.name.clone());
+        self
+    }
+
+    /// Marks the part of the value that offends, in bytes.
+    #[must_use]
+    pub fn part(mut self, part: Option<(usize, usize)>) -> Self {
+        self.part = part;
+        self
+    }
+
+    /// Keeps the level at a warning, however strict the policy is on the rule.
+    #[must_use]
+    pub fn at_most_warn(mut self) -> Self {
+        self.at_most = Level::Warn;
+        self
+    }
+
+    /// Points at one more place.
+    #[must_use]
+    pub fn related(mut self, related: Related) -> Self {
+        self.related.push(related);
+        self
+    }
+
+    /// Offers a change that surely mends it.
+    #[must_use]
+    pub fn fix(mut self, fix: Option<Patch>) -> Self {
+        self.fix = fix;
+        self
+    }
+
+    /// Adds a figure for machines; the key's ending names the unit.
+    #[must_use]
+    pub fn data(mut self, key: &'static str, value: impl Into<Datum>) -> Self {
+        self.data.insert(key, value.into());
+        self
+    }
+}
+
+/// Where rules put what they find.
+#[derive(Debug, Default)]
+pub struct Sink(pub(crate) Vec<Draft>);
+
+impl Sink {
+    /// Reports a finding.
+    pub fn report(&mut self, draft: Draft) {
+        self.0.push(draft);
+    }
+}
+
+/// A patch that sets one value, replacing what is there.
+#[must_use]
+pub fn replace(at: &FieldPath, value: impl Into<serde_json::Value>) -> Option<Patch> {
+    patch("replace", at, value)
+}
+
+/// A patch that adds one value whose parent is there.
+#[must_use]
+pub fn add(at: &FieldPath, value: impl Into<serde_json::Value>) -> Option<Patch> {
+    patch("add", at, value)
+}
+
+fn patch(op: &str, at: &FieldPath, value: impl Into<serde_json::Value>) -> Option<Patch> {
+    let patch = serde_json::json!([{"op": op, "path": at.to_pointer(), "value": value.into()}]);
+    serde_json::from_value(patch).ok()
+}

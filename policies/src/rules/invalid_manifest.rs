@@ -1,0 +1,64 @@
+//! # invalid-manifest
+//!
+//! The Pod template has something that the API server refuses, or silently drops: a field it does not know
+//! (`limit:` for `limits:`), a list where a map belongs, a resource name that does not exist, a key that stands twice,
+//! a value that Kubernetes' own validation does not take.
+//!
+//! ## Why it matters
+//!
+//! At best `kubectl apply` fails. At worst a client without strict validation, or a controller, drops the unknown
+//! field, and the Pod runs without the limit that everyone believes it has.
+//!
+//! ## Bad
+//!
+//! ```yaml
+//! resources:
+//!   limit:
+//!     memory: 512Mi
+//! ```
+//!
+//! ## Good
+//!
+//! ```yaml
+//! resources:
+//!   limits:
+//!     memory: 512Mi
+//! ```
+//!
+//! ## Source
+//!
+//! Strict field validation of the API server, and `pkg/apis/core/validation` of Kubernetes. In custom resources only
+//! the containers' `resources` are checked: the rest may have fields of its own.
+
+use crate::decode::{Problem, ProblemKind};
+use crate::finding::{Group, Level};
+use crate::rule::{Cx, Draft, Needs, Rule, Sink};
+use crate::validation;
+
+pub(super) const RULE: Rule = Rule {
+    id: "invalid-manifest",
+    group: Group::Valid,
+    level: Level::Deny,
+    summary: "the API server refuses the Pod template, or drops parts of it",
+    source: include_str!("invalid_manifest.rs"),
+    params: &[],
+    needs: Needs::Nothing,
+    check,
+};
+
+fn check(cx: &Cx<'_>, sink: &mut Sink) {
+    let unread = cx.workload.problems.iter().filter(|problem| problem.kind != ProblemKind::InvalidQuantity).cloned();
+    for problem in unread.chain(validation::validate(cx.workload, cx.pod)) {
+        sink.report(draft(cx, problem));
+    }
+}
+
+fn draft(cx: &Cx<'_>, problem: Problem) -> Draft {
+    let help = problem.help.unwrap_or_else(|| "kubectl explain tells what the field takes".to_owned());
+    let container = cx.pod.containers.iter().find(|container| problem.at.starts_with(&container.at));
+    let draft = Draft::new(problem.at, problem.message, help);
+    match container {
+        Some(container) => draft.container(container),
+        None => draft,
+    }
+}

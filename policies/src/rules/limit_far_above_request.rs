@@ -1,0 +1,105 @@
+//! # limit-far-above-request
+//!
+//! A container, or the Pod as a whole, may use far more memory than it requests.
+//!
+//! ## Why it matters
+//!
+//! The scheduler fills nodes by requests. What lies between request and limit is promised to several Pods at once;
+//! when they take it, the node runs short and Pods are Evicted, or the kernel kills in `/kubepods`, although every
+//! container kept its own limit.
+//!
+//! ## Bad
+//!
+//! ```yaml
+//! requests: {memory: 256Mi}
+//! limits: {memory: 2Gi}
+//! ```
+//!
+//! ## Good
+//!
+//! ```yaml
+//! requests: {memory: 1Gi}
+//! limits: {memory: 2Gi}
+//! ```
+//!
+//! ## Parameters
+//!
+//! `maxRatio` (default `2`): how many times the request the limit may be. At `1`, requests must equal limits.
+//!
+//! ## Source
+//!
+//! `pkg/kubelet/cm/node_container_manager_linux.go`: the limit of `/kubepods` is what the node can allocate, however
+//! much its Pods were promised.
+
+use crate::finding::{Group, Level, Related};
+use crate::path::FieldPath;
+use crate::quantity::Quantity;
+use crate::resources::{List, MEMORY};
+use crate::rule::{Cx, Draft, Needs, Param, ParamKind, Rule, Sink};
+
+pub(super) const RULE: Rule = Rule {
+    id: "limit-far-above-request",
+    group: Group::Evicted,
+    level: Level::Warn,
+    summary: "the memory limit is far above the request: the node is promised to others twice",
+    source: include_str!("limit_far_above_request.rs"),
+    params: &[Param {
+        name: "maxRatio",
+        default: "2",
+        kind: ParamKind::Ratio,
+        summary: "how many times the request the limit may be",
+    }],
+    needs: Needs::Nothing,
+    check,
+};
+
+fn check(cx: &Cx<'_>, sink: &mut Sink) {
+    for (index, container) in cx.pod.containers.iter().enumerate() {
+        let (request, limit) = (container.memory(List::Requests), container.memory(List::Limits));
+        let at = container.value_at(List::Limits, MEMORY);
+        let Some(draft) = draft(cx, request, limit, at, &format!("container {}", container.name)) else { continue };
+        let mut draft = draft.container(container);
+        for set in cx.pod.defaulted.iter().filter(|set| set.container == index && set.resource == MEMORY) {
+            let what = if set.list == List::Limits { "limit" } else { "request" };
+            let message = format!("LimitRange {} sets the {what} here", set.name);
+            draft = draft.related(Related { origin: Some(set.origin), at: set.at.clone(), message });
+        }
+        sink.report(draft);
+    }
+    if let Some(level) = &cx.pod.pod_level {
+        let (request, limit) = (cx.pod.pod_level_memory(List::Requests), cx.pod.pod_level_memory(List::Limits));
+        let at = level.at.keys(&[List::Limits.field(), MEMORY]);
+        if let Some(draft) = draft(cx, request, limit, at, "the Pod") {
+            sink.report(draft);
+        }
+    }
+}
+
+fn draft(cx: &Cx<'_>, request: Option<Quantity>, limit: Option<Quantity>, at: FieldPath, whose: &str) -> Option<Draft> {
+    let (request, limit, most) = (request?, limit?, cx.params.get("maxRatio"));
+    // limit / request > most, in billionths and without a division; no node has the memory to make this saturate.
+    let billion = Quantity::count(1).nanos();
+    if limit.nanos().saturating_mul(billion) <= request.nanos().saturating_mul(most.nanos()) {
+        return None;
+    }
+    let message = format!(
+        "{whose} may use {limit} of memory but requests {request}, {} times less; at most {most} times is allowed",
+        ratio(limit, request),
+    );
+    let enough = limit.nanos().saturating_mul(billion) / most.nanos().max(1) / billion;
+    let enough = Quantity::bytes(round_up_to_mi(i64::try_from(enough).unwrap_or(i64::MAX)));
+    let help = format!("raise requests.memory to {enough} or more, or lower limits.memory");
+    let draft = Draft::new(at, message, help);
+    Some(draft.data("requestBytes", request.value()).data("limitBytes", limit.value()))
+}
+
+/// With one decimal, rounded down.
+fn ratio(limit: Quantity, request: Quantity) -> String {
+    let tenths = limit.nanos().saturating_mul(10) / request.nanos().max(1);
+    if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
+}
+
+fn round_up_to_mi(bytes: i64) -> i64 {
+    const MI: i64 = 1024 * 1024;
+    bytes.saturating_add(MI - 1) / MI * MI
+}

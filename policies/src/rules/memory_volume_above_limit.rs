@@ -1,0 +1,94 @@
+//! # memory-volume-above-limit
+//!
+//! The in-memory volumes that a container can write, together with its runtime's heap, come to more than its memory
+//! limit.
+//!
+//! ## Why it matters
+//!
+//! Pages of an in-memory `emptyDir` are charged to the container that writes them. Long before the volume is full the
+//! container is OOMKilled, and since the files survive its restart, it is killed again.
+//!
+//! ## Bad
+//!
+//! ```yaml
+//! containers:
+//! - name: encoder
+//!   resources: {limits: {memory: 512Mi}}
+//!   volumeMounts: [{name: frames, mountPath: /frames}]
+//! volumes:
+//! - name: frames
+//!   emptyDir: {medium: Memory, sizeLimit: 1Gi}
+//! ```
+//!
+//! ## Good
+//!
+//! ```yaml
+//! containers:
+//! - name: encoder
+//!   resources: {limits: {memory: 1536Mi}}
+//!   volumeMounts: [{name: frames, mountPath: /frames}]
+//! volumes:
+//! - name: frames
+//!   emptyDir: {medium: Memory, sizeLimit: 1Gi}
+//! ```
+//!
+//! ## Source
+//!
+//! `pkg/volume/emptydir/empty_dir.go`; the kernel charges tmpfs pages to the cgroup that first touches them.
+
+use crate::finding::{Group, Level, Related};
+use crate::heap;
+use crate::quantity::Quantity;
+use crate::resources::{List, MEMORY};
+use crate::rule::{Cx, Draft, Needs, Rule, Sink};
+use crate::volume::memory_volumes;
+
+pub(super) const RULE: Rule = Rule {
+    id: "memory-volume-above-limit",
+    group: Group::OomKilled,
+    level: Level::Warn,
+    summary: "in-memory volumes and heap exceed the limit of the container that writes them",
+    source: include_str!("memory_volume_above_limit.rs"),
+    params: &[],
+    needs: Needs::Nothing,
+    check,
+};
+
+fn check(cx: &Cx<'_>, sink: &mut Sink) {
+    let volumes = memory_volumes(cx.workload);
+    for (place, container) in cx.workload.containers.iter().zip(&cx.pod.containers) {
+        let own = container.memory(List::Limits);
+        let Some(limit) = own.or(cx.pod.pod_level_memory(List::Limits)) else { continue };
+        let written: Vec<_> = volumes.iter().filter(|volume| volume.writers.contains(&container.name)).collect();
+        let sizes = || written.iter().filter_map(|volume| Some((volume.size?, *volume)));
+        let Some((_, largest)) = sizes().max_by_key(|(size, _)| *size) else { continue };
+        let total = sizes().fold(Quantity::ZERO, |sum, (size, _)| sum + size);
+        let heap = heap::largest(cx.workload, place, container, cx.pod);
+        let heap_bytes = heap.as_ref().map_or(Quantity::ZERO, |heap| Quantity::bytes(heap.bytes));
+        if total + heap_bytes <= limit {
+            continue;
+        }
+        let names: Vec<_> = sizes().map(|(size, volume)| format!("{} ({size})", volume.name)).collect();
+        let with_heap = heap.as_ref().map_or(String::new(), |heap| format!(" and the heap of {} ({heap_bytes})", heap.written));
+        let message = format!(
+            "container {} can fill in-memory volumes {}{with_heap}, {} in all, above its memory limit of {limit}",
+            container.name,
+            names.join(", "),
+            total + heap_bytes,
+        );
+        let enough = total + heap_bytes;
+        let help = format!("raise its memory limit above {enough}, or lower sizeLimit");
+        let limit_at = match (&cx.pod.pod_level, own) {
+            (Some(level), None) => level.at.keys(&[List::Limits.field(), MEMORY]),
+            _ => container.value_at(List::Limits, MEMORY),
+        };
+        let related = Related { origin: None, at: limit_at, message: "the limit is set here".to_owned() };
+        let mut draft = Draft::new(largest.at.keys(&["emptyDir", "sizeLimit"]), message, help).container(container);
+        draft = draft.related(related).data("limitBytes", limit.value()).data("volumeBytes", total.value());
+        if let Some(heap) = heap {
+            let related = Related { origin: None, at: heap.at, message: format!("{} sets the heap here", heap.written) };
+            draft = draft.related(related).data("heapBytes", heap_bytes.value());
+        }
+        sink.report(draft);
+    }
+}

@@ -1,0 +1,51 @@
+//! The rules, one file each. Adding one: a file here, a line in [`RULES`], a folder in `tests/fixtures/rules`.
+
+mod heap_above_limit;
+mod invalid_manifest;
+mod invalid_quantity;
+mod limit_far_above_request;
+mod memory_volume_above_limit;
+mod missing_memory_limit;
+mod missing_memory_request;
+mod outside_limit_range;
+mod request_above_limit;
+mod tiny_quantity;
+mod unbounded_memory_volume;
+
+use crate::rule::Rule;
+use crate::spelling::nearest;
+
+/// Every rule, by the word in `kubectl get pods` that it prevents.
+pub static RULES: [Rule; 11] = [
+    invalid_manifest::RULE,
+    invalid_quantity::RULE,
+    tiny_quantity::RULE,
+    request_above_limit::RULE,
+    outside_limit_range::RULE,
+    missing_memory_request::RULE,
+    limit_far_above_request::RULE,
+    unbounded_memory_volume::RULE,
+    missing_memory_limit::RULE,
+    heap_above_limit::RULE,
+    memory_volume_above_limit::RULE,
+];
+
+/// The rule with this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.id == id)
+}
+
+/// The place of a rule in [`RULES`].
+pub(crate) fn position(id: &str) -> Option<usize> {
+    RULES.iter().position(|rule| rule.id == id)
+}
+
+/// What to say of an id that is no rule's, with the nearest that is.
+#[must_use]
+pub fn unknown(id: &str) -> String {
+    match nearest(id, RULES.iter().map(|rule| rule.id)) {
+        Some(near) => format!("there is no rule {id}; did you mean {near}?"),
+        None => format!("there is no rule {id}"),
+    }
+}

@@ -1,0 +1,85 @@
+//! # outside-limit-range
+//!
+//! A LimitRange of the namespace would refuse the Pod: below its minimum, above its maximum, or with a limit too far
+//! above the request.
+//!
+//! ## Why it matters
+//!
+//! A Deployment is accepted all the same; it is its Pods that are forbidden, one by one, and the rollout hangs at
+//! `FailedCreate`.
+//!
+//! ## Bad
+//!
+//! ```yaml
+//! kind: LimitRange
+//! spec: {limits: [{type: Container, max: {memory: 2Gi}}]}
+//! ---
+//! kind: Pod
+//! spec: {containers: [{name: api, resources: {limits: {memory: 3Gi}}}]}
+//! ```
+//!
+//! ## Good
+//!
+//! ```yaml
+//! kind: Pod
+//! spec: {containers: [{name: api, resources: {limits: {memory: 2Gi}}}]}
+//! ```
+//!
+//! LimitRanges are taken from the linted files, by namespace. Their own defaulting is done first: a `max` is the
+//! default limit where none is given.
+//!
+//! ## Source
+//!
+//! `plugin/pkg/admission/limitranger`.
+
+use crate::finding::{Group, Level, Related};
+use crate::limit_range::Violation;
+use crate::resources::List;
+use crate::rule::{Cx, Draft, Needs, Rule, Sink};
+
+pub(super) const RULE: Rule = Rule {
+    id: "outside-limit-range",
+    group: Group::Pending,
+    level: Level::Deny,
+    summary: "a LimitRange of the namespace would refuse the Pod",
+    source: include_str!("outside_limit_range.rs"),
+    params: &[],
+    needs: Needs::LimitRanges,
+    check,
+};
+
+fn check(cx: &Cx<'_>, sink: &mut Sink) {
+    for limit_range in cx.inventory.limit_ranges(cx.namespace) {
+        for violation in limit_range.violations(cx.pod) {
+            if let Some(draft) = draft(cx, violation) {
+                sink.report(draft);
+            }
+        }
+    }
+}
+
+fn draft(cx: &Cx<'_>, violation: Violation) -> Option<Draft> {
+    let Violation { resource, list, enforced, constraint, .. } = &violation;
+    let container = violation.container.and_then(|index| cx.pod.containers.get(index));
+    let unreadable = container.map_or(cx.pod.containers.iter().any(|c| c.unreadable), |c| c.unreadable);
+    if unreadable {
+        return None;
+    }
+    let at = match (container, &cx.pod.pod_level) {
+        (Some(container), _) => container.value_at(*list, resource),
+        (None, Some(level)) => level.at.keys(&[list.field(), resource]),
+        (None, None) => cx.workload.spec_at.key("containers"),
+    };
+    let what = if *list == List::Limits { "limit" } else { "request" };
+    let field = constraint.field();
+    let help = format!("set the {resource} {what} so that {field} of {enforced} holds, or change LimitRange {}", violation.name);
+    let whose = container.map_or("the Pod".to_owned(), |container| format!("container {}", container.name));
+    let message = format!("LimitRange {} refuses {whose}: {}", violation.name, violation.message.replace(".  ", ", but "));
+    let message = message.replace("No limit is", "no limit is").replace("No request is", "no request is");
+    let related = Related { origin: Some(violation.origin), at: violation.at.clone(), message: format!("{field} is set here") };
+    let draft = Draft::new(at, message, help).related(related).data("enforced", enforced.to_string());
+    Some(match container {
+        Some(container) => draft.container(container),
+        None => draft,
+    })
+}

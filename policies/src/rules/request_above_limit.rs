@@ -1,0 +1,78 @@
+//! # request-above-limit
+//!
+//! A container, or the Pod as a whole, requests more than it may use: as written, or after a LimitRange has put in
+//! the limit.
+//!
+//! ## Why it matters
+//!
+//! The API server refuses it. Where the limit comes from a LimitRange, the Deployment is accepted and its Pods are
+//! not: the rollout hangs at `FailedCreate`, and nothing in the manifest shows why.
+//!
+//! ## Bad
+//!
+//! ```yaml
+//! requests: {memory: 2Gi}
+//! limits: {memory: 1Gi}
+//! ```
+//!
+//! ## Good
+//!
+//! ```yaml
+//! requests: {memory: 1Gi}
+//! limits: {memory: 1Gi}
+//! ```
+//!
+//! ## Source
+//!
+//! `ValidateContainerResourceRequirements` in `pkg/apis/core/validation`; LimitRanges are applied before it.
+
+use crate::aggregate::ResourceList;
+use crate::finding::{Group, Level, Related};
+use crate::path::FieldPath;
+use crate::resources::List;
+use crate::rule::{Cx, Draft, Needs, Rule, Sink};
+use crate::validation::is_overcommittable;
+
+pub(super) const RULE: Rule = Rule {
+    id: "request-above-limit",
+    group: Group::Valid,
+    level: Level::Deny,
+    summary: "a request is above its limit, as written or after LimitRange defaulting",
+    source: include_str!("request_above_limit.rs"),
+    params: &[],
+    needs: Needs::Nothing,
+    check,
+};
+
+fn check(cx: &Cx<'_>, sink: &mut Sink) {
+    for (index, container) in cx.pod.containers.iter().enumerate() {
+        let lists = (&container.effective.requests, &container.effective.limits);
+        for (resource, draft) in drafts(lists, &container.resources_at, &format!("container {}", container.name)) {
+            let mut draft = draft.container(container);
+            for set in cx.pod.defaulted.iter().filter(|set| set.container == index && set.resource == resource) {
+                let what = if set.list == List::Limits { "limit" } else { "request" };
+                let message = format!("LimitRange {} sets the {what} here", set.name);
+                draft = draft.related(Related { origin: Some(set.origin), at: set.at.clone(), message });
+            }
+            sink.report(draft);
+        }
+    }
+    if let Some(level) = &cx.pod.pod_level {
+        let lists = (&level.effective.requests, &level.effective.limits);
+        drafts(lists, &level.at, "the Pod").into_iter().for_each(|(_, draft)| sink.report(draft));
+    }
+}
+
+fn drafts(lists: (&ResourceList, &ResourceList), at: &FieldPath, whose: &str) -> Vec<(String, Draft)> {
+    let (requests, limits) = lists;
+    let mut drafts = Vec::new();
+    for (resource, request) in requests.iter().filter(|(resource, _)| is_overcommittable(resource)) {
+        let Some(limit) = limits.get(resource).filter(|limit| request > *limit) else { continue };
+        let message = format!("{whose} requests {request} of {resource}, above its limit of {limit}");
+        let help = format!("raise the {resource} limit to {request}, or lower the request to {limit}");
+        let draft = Draft::new(at.keys(&[List::Requests.field(), resource]), message, help);
+        let draft = draft.data("request", request.to_string()).data("limit", limit.to_string());
+        drafts.push((resource.clone(), draft));
+    }
+    drafts
+}

@@ -1,0 +1,62 @@
+//! # unbounded-memory-volume
+//!
+//! An `emptyDir` with `medium: Memory` has no `sizeLimit`.
+//!
+//! ## Why it matters
+//!
+//! What is written there is memory of the container that wrote it: it counts against that container's limit, is never
+//! given back under pressure, and survives the container's restart. Without a `sizeLimit` the volume may grow to the
+//! Pod's limit, or, where a container has none, to all that the node can allocate.
+//!
+//! ## Bad
+//!
+//! ```yaml
+//! volumes:
+//! - name: scratch
+//!   emptyDir: {medium: Memory}
+//! ```
+//!
+//! ## Good
+//!
+//! ```yaml
+//! volumes:
+//! - name: scratch
+//!   emptyDir: {medium: Memory, sizeLimit: 128Mi}
+//! ```
+//!
+//! ## Source
+//!
+//! `pkg/volume/emptydir/empty_dir.go`.
+
+use crate::finding::{Group, Level};
+use crate::resources::List;
+use crate::rule::{Cx, Draft, Needs, Rule, Sink};
+use crate::volume::memory_volumes;
+
+pub(super) const RULE: Rule = Rule {
+    id: "unbounded-memory-volume",
+    group: Group::Evicted,
+    level: Level::Warn,
+    summary: "an in-memory emptyDir without a sizeLimit",
+    source: include_str!("unbounded_memory_volume.rs"),
+    params: &[],
+    needs: Needs::Nothing,
+    check,
+};
+
+fn check(cx: &Cx<'_>, sink: &mut Sink) {
+    let limited = cx.pod.pod_level_memory(List::Limits).is_some()
+        || cx.pod.containers.iter().all(|container| container.memory(List::Limits).is_some());
+    let bound = match cx.pod.limits().get("memory").filter(|_| limited) {
+        Some(limit) => format!("the Pod's memory limit of {limit}"),
+        None => "all the memory that the node can allocate".to_owned(),
+    };
+    for volume in memory_volumes(cx.workload).into_iter().filter(|volume| !volume.is_bounded() && !volume.unreadable) {
+        let message = format!("in-memory volume {} has no sizeLimit and may grow to {bound}", volume.name);
+        let help = match volume.writers.as_slice() {
+            [] => "set emptyDir.sizeLimit, such as 64Mi".to_owned(),
+            writers => format!("set emptyDir.sizeLimit well below the memory limit of {}", writers.join(", ")),
+        };
+        sink.report(Draft::new(volume.at.keys(&["emptyDir", "sizeLimit"]), message, help));
+    }
+}

@@ -1,0 +1,174 @@
+//! [`Workload`]: an object that makes Pods, and the way to its Pod template.
+//!
+//! Known are Kubernetes' own kinds, and of custom resources every one that holds a Pod template, by its shape
+//! (`spec.containers` under a key such as `template`), plus Argo workflows and Tekton tasks, whose containers stand
+//! elsewhere. One object can hold several templates; each is a workload of its own.
+
+mod custom;
+mod objects;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1 as core;
+
+use crate::aggregate::ContainerKind;
+use crate::decode::{self, Leniency, Problem, ProblemKind};
+use crate::finding::ObjectRef;
+use crate::object::Value;
+use crate::path::FieldPath;
+
+pub use objects::{Object, objects};
+
+/// One Pod template and the object it is in. All paths are relative to the object.
+#[derive(Debug, Clone)]
+pub struct Workload {
+    /// The object.
+    pub object: Arc<ObjectRef>,
+    /// The object's labels.
+    pub labels: BTreeMap<String, String>,
+    /// The place of the Pod template; the root for a Pod.
+    pub template_at: FieldPath,
+    /// The place of the Pod spec.
+    pub spec_at: FieldPath,
+    /// The template's metadata and spec; what could not be read is left out.
+    pub template: core::PodTemplateSpec,
+    /// Application containers, then init containers.
+    pub containers: Vec<ContainerPlace>,
+    /// What the API server would refuse to read, of the whole object.
+    pub problems: Vec<Problem>,
+    /// Whether the API server knows the object's type, so that all of the template must be as the type says.
+    pub leniency: Leniency,
+    annotations: BTreeMap<String, String>,
+}
+
+/// Where one container stands.
+#[derive(Debug, Clone)]
+pub struct ContainerPlace {
+    /// Application container, init container or sidecar.
+    pub kind: ContainerKind,
+    /// The index in `containers` or `initContainers` of the template.
+    pub index: usize,
+    /// The container's place.
+    pub at: FieldPath,
+    /// The place of its `resources` block, there or not.
+    pub resources_at: FieldPath,
+}
+
+impl Workload {
+    /// Every workload in an object; none if it makes no Pods.
+    #[must_use]
+    pub fn find(object: &Object<'_, '_>) -> Vec<Self> {
+        let known = decode::type_of(&object.reference.api_version, &object.reference.kind);
+        let problems = known.map(|name| decode::check(object.value, name, Leniency::Strict)).unwrap_or_default();
+        let Some(template_at) = template_of(&object.reference.kind) else {
+            return custom::find(object);
+        };
+        let leniency = if known.is_some() { Leniency::Strict } else { Leniency::CustomResource };
+        vec![Self::of_template(object, template_at, problems, leniency)]
+    }
+
+    /// The Pod spec; empty if there is none.
+    #[must_use]
+    pub fn spec(&self) -> &core::PodSpec {
+        static EMPTY: std::sync::LazyLock<core::PodSpec> = std::sync::LazyLock::new(core::PodSpec::default);
+        self.template.spec.as_ref().unwrap_or(&EMPTY)
+    }
+
+    /// The container at a place.
+    #[must_use]
+    pub fn container(&self, place: &ContainerPlace) -> Option<&core::Container> {
+        let spec = self.template.spec.as_ref()?;
+        match place.kind {
+            ContainerKind::App => spec.containers.get(place.index),
+            ContainerKind::Init | ContainerKind::Sidecar => spec.init_containers.as_ref()?.get(place.index),
+        }
+    }
+
+    /// Whether this is a Pod itself, not something that makes Pods.
+    #[must_use]
+    pub fn is_pod(&self) -> bool {
+        self.template_at.segments().is_empty()
+    }
+
+    /// The annotations of the object and of its template, each with their place.
+    pub fn annotations(&self) -> impl Iterator<Item = (FieldPath, &BTreeMap<String, String>)> {
+        let of_object = (FieldPath::of(&["metadata", "annotations"]), &self.annotations);
+        let template = self.template.metadata.as_ref().filter(|_| !self.is_pod());
+        let of_template = template.and_then(|metadata| metadata.annotations.as_ref());
+        let of_template = of_template.map(|found| (self.template_at.keys(&["metadata", "annotations"]), found));
+        [of_object].into_iter().chain(of_template)
+    }
+
+    /// Whether part of a container's resources could not be read, so that a missing value is not known to be missing.
+    #[must_use]
+    pub fn is_unreadable(&self, place: &ContainerPlace) -> bool {
+        self.problems.iter().filter(|problem| problem.kind != ProblemKind::Invalid).any(|problem| {
+            let beside = problem.kind == ProblemKind::UnknownField
+                && problem.at.segments().len() == place.at.segments().len() + 1
+                && problem.at.last_key().is_some_and(looks_like_resources);
+            place.at.starts_with(&problem.at)
+                || problem.at.starts_with(&place.resources_at)
+                || (beside && problem.at.starts_with(&place.at))
+        })
+    }
+
+    fn of_template(object: &Object<'_, '_>, template_at: FieldPath, problems: Vec<Problem>, leniency: Leniency) -> Self {
+        const NOTHING: &Value<'static> = &Value::Null;
+        let value = object.value.at(&template_at).unwrap_or(NOTHING);
+        let mut problems = problems;
+        if leniency == Leniency::CustomResource {
+            let found = decode::check(value, "PodTemplateSpec", leniency);
+            problems.extend(found.into_iter().map(|problem| Problem { at: problem.at.below(&template_at), ..problem }));
+        }
+        let inside: Vec<Problem> = problems
+            .iter()
+            .filter_map(|problem| Some(Problem { at: problem.at.relative_to(&template_at)?, ..problem.clone() }))
+            .collect();
+        let template: core::PodTemplateSpec = decode::from_value_pruned(value, &inside).unwrap_or_default();
+        let spec_at = template_at.key("spec");
+        let containers = places(&template, &spec_at);
+        Self {
+            object: object.reference.clone(),
+            labels: object.texts("labels"),
+            annotations: object.texts("annotations"),
+            template_at,
+            spec_at,
+            template,
+            containers,
+            problems,
+            leniency,
+        }
+    }
+}
+
+/// The place of the Pod template in Kubernetes' own kinds.
+fn template_of(kind: &str) -> Option<FieldPath> {
+    Some(match kind {
+        "Pod" => FieldPath::root(),
+        "Deployment" | "ReplicaSet" | "ReplicationController" | "StatefulSet" | "DaemonSet" | "Job" => {
+            FieldPath::of(&["spec", "template"])
+        }
+        "CronJob" => FieldPath::of(&["spec", "jobTemplate", "spec", "template"]),
+        "PodTemplate" => FieldPath::of(&["template"]),
+        _ => return None,
+    })
+}
+
+fn places(template: &core::PodTemplateSpec, spec_at: &FieldPath) -> Vec<ContainerPlace> {
+    let Some(spec) = &template.spec else { return Vec::new() };
+    let place = |kind, list: &str, index| {
+        let at = spec_at.key(list).index(index);
+        ContainerPlace { kind, index, resources_at: at.key("resources"), at }
+    };
+    let apps = (0..spec.containers.len()).map(|index| place(ContainerKind::App, "containers", index));
+    let inits = spec.init_containers.iter().flatten().enumerate();
+    let inits = inits.map(|(index, init)| place(ContainerKind::of_init(init), "initContainers", index));
+    apps.chain(inits).collect()
+}
+
+/// A key beside a container's name that was surely meant to be about resources.
+fn looks_like_resources(key: &str) -> bool {
+    const MEANT: [&str; 5] = ["resources", "requests", "limits", "memory", "cpu"];
+    crate::spelling::nearest(key, MEANT).is_some()
+}
