@@ -1,2 +1,16 @@
-//! x
+//! memlint's command line: it finds manifests, reads them with the place of every field, runs the engine, and prints
+//! what it found. No rule lives here.
+
+pub mod cli;
+pub mod corpus;
+pub mod explain;
+pub mod known;
+pub mod linting;
+pub mod output;
+pub mod place;
+pub mod policy_file;
+pub mod progress;
+pub mod report;
+pub mod run;
+pub mod templates;
 pub mod yaml;

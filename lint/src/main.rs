@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The `memlint` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    memlint::run::main()
+}

@@ -77,6 +77,7 @@ pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
                 object: workload.object.clone(),
                 container: draft.container,
                 at: draft.at,
+                on_key: draft.on_key,
                 part: draft.part,
                 message: draft.message,
                 help: draft.help,

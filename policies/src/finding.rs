@@ -130,6 +130,8 @@ pub struct Finding {
     pub container: Option<String>,
     /// The offending field; it may be absent from the object, then its nearest parent is meant.
     pub at: FieldPath,
+    /// Whether the field's key offends (it is unknown, or stands twice), not its value.
+    pub on_key: bool,
     /// The part of the field's text that offends, in bytes of the value (`-Xmx2g` in a longer string).
     pub part: Option<(usize, usize)>,
     /// What is wrong, with numbers and names.

@@ -119,6 +119,7 @@ pub struct Cx<'a> {
 #[derive(Debug)]
 pub struct Draft {
     pub(crate) at: FieldPath,
+    pub(crate) on_key: bool,
     pub(crate) part: Option<(usize, usize)>,
     pub(crate) container: Option<String>,
     pub(crate) at_most: Level,
@@ -135,6 +136,7 @@ impl Draft {
     pub fn new(at: FieldPath, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             at,
+            on_key: false,
             part: None,
             container: None,
             at_most: Level::Deny,
@@ -150,6 +152,13 @@ impl Draft {
     #[must_use]
     pub fn container(mut self, container: &ContainerResources) -> Self {
         self.container = Some(container.name.clone());
+        self
+    }
+
+    /// Says that the key is wrong, not its value.
+    #[must_use]
+    pub fn on_key(mut self, on_key: bool) -> Self {
+        self.on_key = on_key;
         self
     }
 

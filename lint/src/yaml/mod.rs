@@ -26,5 +26,5 @@ pub use document::{Document, Duplicate, Location, parse};
 pub use position::Span;
 pub use problem::Problem;
 pub use relevance::may_matter;
-pub use split::{RawDocument, split};
+pub use split::{OwnedDocument, RawDocument, split};
 pub use template::{Failure, classify, looks_templated};

@@ -56,7 +56,8 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
 fn draft(cx: &Cx<'_>, problem: Problem) -> Draft {
     let help = problem.help.unwrap_or_else(|| "kubectl explain tells what the field takes".to_owned());
     let container = cx.pod.containers.iter().find(|container| problem.at.starts_with(&container.at));
-    let draft = Draft::new(problem.at, problem.message, help);
+    let on_key = matches!(problem.kind, ProblemKind::UnknownField | ProblemKind::DuplicateField);
+    let draft = Draft::new(problem.at, problem.message, help).on_key(on_key);
     match container {
         Some(container) => draft.container(container),
         None => draft,

@@ -1,0 +1,210 @@
+//! [`Corpus`]: every document of the given paths that a rule could speak of.
+//!
+//! Each file is read once. What cannot matter is dropped at once, so that memory grows with the manifests that make
+//! Pods, not with the size of the tree.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use crate::progress::Progress;
+use crate::report::{Note, Problem};
+use crate::yaml::{self, OwnedDocument};
+
+/// How a file came to be linted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// It was met in a folder.
+    Met,
+    /// It was named on the command line.
+    Named,
+    /// It is standard input.
+    Stdin,
+}
+
+/// A document that may matter.
+#[derive(Debug)]
+pub struct Held {
+    /// The file's name, as shown.
+    pub file: Arc<str>,
+    /// How the file came to be linted.
+    pub asked: Asked,
+    /// The document, not parsed yet.
+    pub document: OwnedDocument,
+}
+
+/// What was found and read.
+#[derive(Debug, Default)]
+pub struct Corpus {
+    /// The documents that may matter, by file and place.
+    pub documents: Vec<Held>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// What was left out and should be known.
+    pub notes: Vec<Note>,
+    /// Errors about paths of the command line: memlint cannot do its job.
+    pub fatal: Vec<String>,
+    /// How much was read.
+    pub counts: Counts,
+}
+
+/// How much was read.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Counts {
+    /// Files.
+    pub files: usize,
+    /// Bytes.
+    pub bytes: usize,
+    /// Documents, those that cannot matter included.
+    pub documents: usize,
+    /// Documents that no rule could speak of, and were not parsed.
+    pub passed_over: usize,
+    /// Symbolic links that were not followed.
+    pub links: usize,
+}
+
+/// Reads all paths; `-` is standard input.
+#[must_use]
+pub fn read(paths: &[PathBuf], threads: usize, progress: &Progress) -> Corpus {
+    let mut corpus = Corpus::default();
+    let mut seen = std::collections::HashSet::new();
+    for path in paths.iter().filter(|path| seen.insert(path.as_path())) {
+        if path == Path::new("-") {
+            corpus.read_stdin();
+        } else {
+            corpus.walk(path, threads, progress);
+        }
+    }
+    corpus.documents.sort_by(|a, b| (&a.file, a.document.start()).cmp(&(&b.file, b.document.start())));
+    // A file may be named twice, by itself and through its folder.
+    corpus.documents.dedup_by(|a, b| a.file == b.file && a.document.start() == b.document.start());
+    corpus.problems.sort();
+    corpus.problems.dedup();
+    corpus
+}
+
+impl Corpus {
+    fn read_stdin(&mut self) {
+        let mut bytes = Vec::new();
+        match std::io::stdin().lock().read_to_end(&mut bytes) {
+            Err(error) => self.fatal.push(format!("standard input cannot be read: {error}")),
+            Ok(_) => self.take("<stdin>".into(), &bytes, Asked::Stdin),
+        }
+    }
+
+    fn walk(&mut self, path: &Path, threads: usize, progress: &Progress) {
+        if let Err(error) = std::fs::metadata(path) {
+            self.fatal.push(format!("{} cannot be read: {error}", path.display()));
+            return;
+        }
+        let shared = Mutex::new(std::mem::take(self));
+        let walker = WalkBuilder::new(path).threads(threads).build_parallel();
+        walker.run(|| {
+            Box::new(|entry| {
+                let mut part = Corpus::default();
+                match entry {
+                    Ok(entry) => part.visit(&entry, progress),
+                    Err(error) => part.refuse(path, &error),
+                }
+                if let Ok(mut corpus) = shared.lock() {
+                    corpus.merge(part);
+                }
+                WalkState::Continue
+            })
+        });
+        *self = shared.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    }
+
+    fn visit(&mut self, entry: &DirEntry, progress: &Progress) {
+        let named = entry.depth() == 0;
+        let kind = entry.file_type();
+        if !named && entry.path_is_symlink() {
+            self.counts.links += usize::from(has_extension(entry.path()));
+            return;
+        }
+        let is_file = kind.is_some_and(|kind| kind.is_file()) || (named && !entry.path().is_dir());
+        if !is_file || !(named || has_extension(entry.path())) {
+            return;
+        }
+        let name: Arc<str> = display(entry.path()).into();
+        match std::fs::read(entry.path()) {
+            Err(error) if named => self.fatal.push(format!("{name} cannot be read: {error}")),
+            Err(error) => self.problems.push(Problem::of_file(&name, format!("the file cannot be read: {error}"))),
+            Ok(bytes) => self.take(name, &bytes, if named { Asked::Named } else { Asked::Met }),
+        }
+        progress.count_file();
+    }
+
+    /// An error of the walk itself: a folder without permission, a broken ignore file.
+    fn refuse(&mut self, root: &Path, error: &ignore::Error) {
+        match path_of(error) {
+            Some(path) if path != root => {
+                self.problems.push(Problem::of_file(&display(path), format!("it cannot be read: {}", cause(error))));
+            }
+            _ => self.fatal.push(format!("{} cannot be read: {}", root.display(), cause(error))),
+        }
+    }
+
+    fn take(&mut self, file: Arc<str>, bytes: &[u8], asked: Asked) {
+        self.counts.files += 1;
+        self.counts.bytes += bytes.len();
+        let text = match yaml::decode(bytes) {
+            Ok(text) => text,
+            Err(problem) => return self.problems.push(Problem::of_document(&file, problem)),
+        };
+        if asked == Asked::Met && file.ends_with(".json") && !text.contains("\"apiVersion\"") {
+            self.counts.documents += 1;
+            self.counts.passed_over += 1;
+            return;
+        }
+        let documents = yaml::split(&text);
+        if documents.is_empty() && asked == Asked::Stdin {
+            self.problems.push(Problem::of_file(&file, "standard input is empty: there is no Kubernetes object in it"));
+        }
+        for document in documents {
+            self.counts.documents += 1;
+            if yaml::may_matter(document.text) {
+                self.documents.push(Held { file: file.clone(), asked, document: document.into() });
+            } else {
+                self.counts.passed_over += 1;
+            }
+        }
+    }
+
+    fn merge(&mut self, part: Corpus) {
+        self.documents.extend(part.documents);
+        self.problems.extend(part.problems);
+        self.notes.extend(part.notes);
+        self.fatal.extend(part.fatal);
+        self.counts.files += part.counts.files;
+        self.counts.bytes += part.counts.bytes;
+        self.counts.documents += part.counts.documents;
+        self.counts.passed_over += part.counts.passed_over;
+        self.counts.links += part.counts.links;
+    }
+}
+
+fn has_extension(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "json")
+}
+
+/// The path as shown: with `/`, and without the `./` that the walk of `.` puts before it.
+fn display(path: &Path) -> String {
+    let shown = path.strip_prefix("./").unwrap_or(path).to_string_lossy();
+    if std::path::MAIN_SEPARATOR == '/' { shown.into_owned() } else { shown.replace(std::path::MAIN_SEPARATOR, "/") }
+}
+
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        ignore::Error::Loop { child, .. } => Some(child),
+        _ => None,
+    }
+}
+
+fn cause(error: &ignore::Error) -> String {
+    error.io_error().map_or_else(|| error.to_string(), ToString::to_string)
+}

@@ -1,0 +1,84 @@
+//! [`Known`]: the documents that rules need to know besides the one under review.
+
+use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::api::node::v1::RuntimeClass;
+use memlint_policies::decode;
+use memlint_policies::decode::Leniency;
+use memlint_policies::finding::Origin;
+use memlint_policies::inventory::Inventory;
+use memlint_policies::path::FieldPath;
+use memlint_policies::workload::{Object, objects};
+use rayon::prelude::*;
+
+use crate::corpus::Held;
+use crate::place;
+use crate::report::Place;
+use crate::yaml::{self, Document};
+
+/// Parsed documents that related locations may point into. An [`Origin`] is an index into its objects.
+#[derive(Debug)]
+pub struct Known<'a> {
+    documents: Vec<(usize, Document<'a>)>,
+    /// For each origin: index into `documents`, and the object's place in it.
+    objects: Vec<(usize, FieldPath)>,
+}
+
+/// Words of which every object of an inventory has one.
+const WORDS: [&str; 2] = ["LimitRange", "RuntimeClass"];
+
+impl<'a> Known<'a> {
+    /// Collects the inventory of a corpus. Objects that name no namespace live in `namespace`.
+    #[must_use]
+    pub fn collect(corpus: &'a [Held], namespace: &str) -> (Self, Inventory) {
+        let documents = corpus.par_iter().enumerate().filter_map(|(index, held)| {
+            let raw = held.document.raw();
+            WORDS.iter().any(|word| raw.text.contains(word)).then(|| Some((index, yaml::parse(raw).ok()?)))?
+        });
+        let mut known = Self { documents: documents.collect(), objects: Vec::new() };
+        let mut inventory = Inventory::default();
+        for (index, (_, document)) in known.documents.iter().enumerate() {
+            for object in objects(document.value()) {
+                let origin = Origin(u32::try_from(known.objects.len()).unwrap_or(u32::MAX));
+                let namespace = object.reference.namespace.as_deref().unwrap_or(namespace);
+                if add(&mut inventory, &object, namespace, origin) {
+                    known.objects.push((index, object.at));
+                }
+            }
+        }
+        (known, inventory)
+    }
+
+    /// The place of a field of a known object.
+    #[must_use]
+    pub fn place(&self, origin: Origin, at: &FieldPath) -> Place {
+        let object = usize::try_from(origin.0).ok().and_then(|index| self.objects.get(index));
+        let found = object.and_then(|(index, object_at)| Some((self.documents.get(*index)?, object_at)));
+        match found {
+            Some(((document_index, document), object_at)) => {
+                let (path, span) = place::find(document, object_at, at, false, None);
+                Place { document: *document_index, path, span }
+            }
+            None => Place { document: 0, path: at.clone(), span: NOWHERE },
+        }
+    }
+}
+
+const NOWHERE: yaml::Span = yaml::Span { start: 0, end: 0, line: 1, column: 1, end_line: 1, end_column: 1 };
+
+fn add(inventory: &mut Inventory, object: &Object<'_, '_>, namespace: &str, origin: Origin) -> bool {
+    let reference = &object.reference;
+    let Some(name) = decode::type_of(&reference.api_version, &reference.kind) else { return false };
+    let read = || decode::check(object.value, name, Leniency::Strict);
+    match name {
+        "LimitRange" => {
+            let limit_range: core::LimitRange = decode::from_value_pruned(object.value, &read()).unwrap_or_default();
+            inventory.add_limit_range(namespace, &limit_range, origin);
+        }
+        "RuntimeClass" => {
+            let class: RuntimeClass = decode::from_value_pruned(object.value, &read()).unwrap_or_default();
+            inventory.add_runtime_class(&class);
+        }
+        _ => return false,
+    }
+    true
+}

@@ -1,0 +1,204 @@
+//! Linting a corpus: documents to objects, objects to workloads, workloads through the engine, findings to places.
+//!
+//! Two steps over what was read: first what rules need to know of other files (LimitRanges, RuntimeClasses), then
+//! every document by itself, in parallel. The order of the report depends on the files alone.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use memlint_policies::engine::{self, Review};
+use memlint_policies::finding::Finding;
+use memlint_policies::inventory::Inventory;
+use memlint_policies::path::FieldPath;
+use memlint_policies::policy::Policy;
+use memlint_policies::resources::Defaulting;
+use memlint_policies::workload::{Object, Workload, objects};
+use rayon::prelude::*;
+
+use crate::corpus::{Asked, Corpus, Held};
+use crate::known::Known;
+use crate::place;
+use crate::report::{Located, Note, Problem, Report};
+use crate::templates;
+use crate::yaml::{self, Document, Failure};
+
+/// What to lint with.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings<'a> {
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The namespace of objects that name none; empty if that is open.
+    pub namespace: &'a str,
+    /// The day on which exemptions expire or not.
+    pub today: Date,
+}
+
+/// Lints every document of a corpus.
+#[must_use]
+pub fn lint(corpus: &Corpus, settings: Settings<'_>) -> Report {
+    let (known, inventory) = Known::collect(&corpus.documents, settings.namespace);
+    let linter = Linter { corpus, settings, known: &known, inventory: &inventory };
+    let parts: Vec<Part> = (0..corpus.documents.len()).into_par_iter().map(|index| linter.document(index)).collect();
+    let mut report = Report {
+        problems: corpus.problems.clone(),
+        notes: corpus.notes.clone(),
+        counts: corpus.counts,
+        not_run: engine::not_run(settings.policy, &inventory),
+        ..Report::default()
+    };
+    let mut used = BTreeSet::new();
+    let mut templated = Vec::new();
+    for (held, part) in corpus.documents.iter().zip(parts) {
+        report.findings.extend(part.findings);
+        report.problems.extend(part.problems);
+        report.notes.extend(part.notes);
+        report.workloads += part.workloads;
+        report.exempted += part.exempted;
+        report.foreign += usize::from(part.foreign);
+        used.extend(part.used);
+        if part.templated {
+            report.templates += 1;
+            templated.push(held.file.as_ref());
+        }
+    }
+    report.notes.extend(templates::notes(&templated));
+    report.notes.extend(exemption_notes(settings, &used));
+    report.problems.sort();
+    report.notes.sort();
+    report.notes.dedup();
+    report
+}
+
+/// What came of one document.
+#[derive(Debug, Default)]
+struct Part {
+    findings: Vec<Located>,
+    problems: Vec<Problem>,
+    notes: Vec<Note>,
+    used: BTreeSet<usize>,
+    workloads: usize,
+    exempted: usize,
+    foreign: bool,
+    templated: bool,
+}
+
+struct Linter<'a> {
+    corpus: &'a Corpus,
+    settings: Settings<'a>,
+    known: &'a Known<'a>,
+    inventory: &'a Inventory,
+}
+
+impl Linter<'_> {
+    fn document(&self, index: usize) -> Part {
+        let mut part = Part::default();
+        let Some(held) = self.corpus.documents.get(index) else { return part };
+        let raw = held.document.raw();
+        let document = match yaml::parse(raw) {
+            Ok(document) => document,
+            Err(problem) => {
+                match yaml::classify(raw.text, problem) {
+                    Failure::Templated => part.templated = true,
+                    Failure::Broken(problem) => part.problems.push(Problem::of_document(&held.file, problem)),
+                }
+                return part;
+            }
+        };
+        let objects = objects(document.value());
+        if objects.is_empty() {
+            not_an_object(held, &document, &mut part);
+        }
+        for object in &objects {
+            for workload in Workload::find(object) {
+                self.workload(index, held, &document, object, &workload, &mut part);
+            }
+        }
+        part.findings.sort_by(|a, b| order(a).cmp(&order(b)));
+        part
+    }
+
+    fn workload(
+        &self,
+        index: usize,
+        held: &Held,
+        document: &Document<'_>,
+        object: &Object<'_, '_>,
+        workload: &Workload,
+        part: &mut Part,
+    ) {
+        part.workloads += 1;
+        let review = Review {
+            policy: self.settings.policy,
+            inventory: self.inventory,
+            namespace: self.settings.namespace,
+            file: Some(&held.file),
+            defaulting: Defaulting::Simulate,
+            today: self.settings.today,
+        };
+        let reviewed = engine::review(workload, &review);
+        part.exempted += reviewed.exempted;
+        part.used.extend(reviewed.used_exemptions);
+        for (at, message) in reviewed.notes {
+            let span = place::find(document, &object.at, &at, false, None).1;
+            let (file, at) = (Some(held.file.to_string()), Some((span.line, span.column)));
+            part.notes.push(Note { file, at, message });
+        }
+        for finding in reviewed.findings {
+            let (path, span) = place::find(document, &object.at, &finding.at, finding.on_key, finding.part);
+            let related = finding.related.iter().map(|related| match related.origin {
+                Some(origin) => self.known.place(origin, &related.at),
+                None => {
+                    let (path, span) = place::find(document, &object.at, &related.at, false, None);
+                    crate::report::Place { document: index, path, span }
+                }
+            });
+            let related = related.collect();
+            let place = crate::report::Place { document: index, path, span };
+            part.findings.push(Located { finding, place, related });
+        }
+    }
+}
+
+fn order(located: &Located) -> (usize, usize, &'static str, &FieldPath, &str) {
+    let Finding { rule, at, message, .. } = &located.finding;
+    (located.place.span.line, located.place.span.column, rule, at, message)
+}
+
+/// A document without an object: of no interest in a folder, worth a word if it was named, wrong on standard input.
+fn not_an_object(held: &Held, document: &Document<'_>, part: &mut Part) {
+    part.foreign = true;
+    let span = document.resolve(&FieldPath::root()).value;
+    let found = match document.value() {
+        memlint_policies::object::Value::Map(_) => "a map without apiVersion and kind",
+        other => other.describe(),
+    };
+    let message = format!("this is {found}, not a Kubernetes object");
+    match held.asked {
+        Asked::Met => {}
+        Asked::Named => {
+            let file = Some(held.file.to_string());
+            part.notes.push(Note { file, at: Some((span.line, span.column)), message });
+        }
+        Asked::Stdin => part.problems.push(Problem {
+            file: held.file.to_string(),
+            line: span.line,
+            column: span.column,
+            message,
+            help: Some("an object is a map with apiVersion, kind and metadata".to_owned()),
+        }),
+    }
+}
+
+fn exemption_notes(settings: Settings<'_>, used: &BTreeSet<usize>) -> Vec<Note> {
+    let exemptions = settings.policy.exemptions().iter().enumerate();
+    let note = |(index, exemption): (usize, &memlint_policies::exemption::Exemption)| {
+        let expired = exemption.has_expired(settings.today);
+        let message = match (expired, exemption.expires()) {
+            (true, Some(day)) => format!("exemption \"{}\" expired after {day} and no longer counts", exemption.reason()),
+            _ if used.contains(&index) => return None,
+            _ => format!("exemption \"{}\" matched nothing; if it is no longer needed, remove it", exemption.reason()),
+        };
+        Some(Note { file: None, at: None, message })
+    };
+    exemptions.filter_map(note).collect()
+}

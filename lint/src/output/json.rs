@@ -1,0 +1,177 @@
+//! `--format json`, version 1. The types here are the wire format; nothing else depends on them.
+
+use std::collections::BTreeMap;
+
+use memlint_policies::finding::{Datum, Level};
+use serde::Serialize;
+
+use crate::corpus::Corpus;
+use crate::report::{Located, Place, Report};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Root<'a> {
+    version: u8,
+    memlint: &'static str,
+    summary: Summary<'a>,
+    findings: Vec<Finding<'a>>,
+    problems: Vec<Problem<'a>>,
+    notes: Vec<Note<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary<'a> {
+    files: usize,
+    documents: usize,
+    workloads: usize,
+    deny: usize,
+    warn: usize,
+    exempted: usize,
+    not_run: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Finding<'a> {
+    rule: &'a str,
+    group: String,
+    level: String,
+    message: &'a str,
+    help: &'a str,
+    object: Object<'a>,
+    container: Option<&'a str>,
+    path: String,
+    file: &'a str,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    related: Vec<Related<'a>>,
+    data: BTreeMap<&'a str, serde_json::Value>,
+    fix: Option<&'a json_patch::Patch>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Object<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+    namespace: Option<&'a str>,
+    name: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Related<'a> {
+    path: String,
+    file: &'a str,
+    line: usize,
+    column: usize,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+    message: &'a str,
+    help: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Note<'a> {
+    file: Option<&'a str>,
+    line: Option<usize>,
+    column: Option<usize>,
+    message: &'a str,
+}
+
+/// The whole report as JSON, one object, indented.
+#[must_use]
+pub fn render(report: &Report, corpus: &Corpus) -> String {
+    let root = Root {
+        version: 1,
+        memlint: env!("CARGO_PKG_VERSION"),
+        summary: Summary {
+            files: report.counts.files,
+            documents: report.counts.documents,
+            workloads: report.workloads,
+            deny: report.count(Level::Deny),
+            warn: report.count(Level::Warn),
+            exempted: report.exempted,
+            not_run: report.not_run.iter().map(|(rule, _)| *rule).collect(),
+        },
+        findings: report.findings.iter().map(|located| finding(located, corpus)).collect(),
+        problems: report
+            .problems
+            .iter()
+            .map(|problem| Problem {
+                file: &problem.file,
+                line: problem.line,
+                column: problem.column,
+                message: &problem.message,
+                help: problem.help.as_deref(),
+            })
+            .collect(),
+        notes: report
+            .notes
+            .iter()
+            .map(|note| Note {
+                file: note.file.as_deref(),
+                line: note.at.map(|(line, _)| line),
+                column: note.at.map(|(_, column)| column),
+                message: &note.message,
+            })
+            .collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&root).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn finding<'a>(located: &'a Located, corpus: &'a Corpus) -> Finding<'a> {
+    let found = &located.finding;
+    let span = located.place.span;
+    let data = found.data.iter().map(|(key, value)| {
+        let value = match value {
+            Datum::Integer(number) => (*number).into(),
+            Datum::Text(text) => text.as_str().into(),
+        };
+        (*key, value)
+    });
+    let related = found.related.iter().zip(&located.related).map(|(related, place)| Related {
+        path: place.path.to_string(),
+        file: file(place, corpus),
+        line: place.span.line,
+        column: place.span.column,
+        message: &related.message,
+    });
+    Finding {
+        rule: found.rule,
+        group: found.group.to_string(),
+        level: found.level.to_string(),
+        message: &found.message,
+        help: &found.help,
+        object: Object {
+            api_version: &found.object.api_version,
+            kind: &found.object.kind,
+            namespace: found.object.namespace.as_deref(),
+            name: found.object.name.as_deref(),
+        },
+        container: found.container.as_deref(),
+        path: located.place.path.to_string(),
+        file: file(&located.place, corpus),
+        line: span.line,
+        column: span.column,
+        end_line: span.end_line,
+        end_column: span.end_column,
+        related: related.collect(),
+        data: data.collect(),
+        fix: found.fix.as_ref(),
+    }
+}
+
+fn file<'a>(place: &Place, corpus: &'a Corpus) -> &'a str {
+    corpus.documents.get(place.document).map_or("", |held| held.file.as_ref())
+}

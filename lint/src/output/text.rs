@@ -1,0 +1,183 @@
+//! The output for people: each finding with the lines it is about, and a summary of one line.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level as Severity, Renderer, Snippet};
+use memlint_policies::finding::Level;
+
+use crate::corpus::Corpus;
+use crate::report::{Located, Place, Problem, Report};
+use crate::yaml::Span;
+
+/// How to print.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// With colours.
+    pub color: bool,
+    /// Findings and problems only.
+    pub quiet: bool,
+}
+
+/// The whole report as text.
+#[must_use]
+pub fn render(report: &Report, corpus: &Corpus, style: Style) -> String {
+    let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.decor_style(DecorStyle::Ascii);
+    let mut out = String::new();
+    for located in &report.findings {
+        out.push_str(&finding(located, corpus, &renderer));
+        out.push_str("\n\n");
+    }
+    for problem in &report.problems {
+        out.push_str(&self::problem(problem, &renderer));
+        out.push_str("\n\n");
+    }
+    if style.quiet {
+        return out;
+    }
+    for note in &report.notes {
+        let place = match (&note.file, note.at) {
+            (Some(file), Some((line, column))) => format!("{file}:{line}:{column}: "),
+            (Some(file), None) => format!("{file}: "),
+            _ => String::new(),
+        };
+        let text = format!("{place}{}", note.message);
+        out.push_str(&renderer.render(&[Group::with_title(Severity::NOTE.primary_title(text))]));
+        out.push('\n');
+    }
+    if !report.notes.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(&summary(report));
+    out.push('\n');
+    out
+}
+
+/// A problem by itself, such as a mistake in a policy file.
+#[must_use]
+pub fn problems(problems: &[Problem], color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    problems.iter().map(|each| format!("{}\n", problem(each, &renderer))).collect()
+}
+
+fn finding(located: &Located, corpus: &Corpus, renderer: &Renderer) -> String {
+    let found = &located.finding;
+    let severity = match found.level {
+        Level::Deny => Severity::ERROR.with_name("deny"),
+        Level::Warn => Severity::WARNING.with_name("warn"),
+    };
+    let object = found.object.to_string();
+    let mut group = severity.primary_title(found.message.as_str()).id(found.rule).elements([] as [Snippet<'_, _>; 0]);
+    if let Some(snippet) = snippet(&located.place, corpus, AnnotationKind::Primary, &object) {
+        group = group.element(snippet);
+    }
+    for (related, place) in found.related.iter().zip(&located.related) {
+        if let Some(snippet) = snippet(place, corpus, AnnotationKind::Context, &related.message) {
+            group = group.element(snippet);
+        }
+    }
+    group = group.element(Severity::HELP.message(found.help.as_str()));
+    renderer.render(&[group])
+}
+
+fn problem(problem: &Problem, renderer: &Renderer) -> String {
+    let title = Severity::ERROR.with_name("unreadable").primary_title(problem.message.as_str());
+    let origin = annotate_snippets::Origin::path(problem.file.as_str()).line(problem.line).char_column(problem.column);
+    let mut group = title.element(origin);
+    if let Some(help) = &problem.help {
+        group = group.element(Severity::HELP.message(help.as_str()));
+    }
+    renderer.render(&[group])
+}
+
+/// The lines of a place, as annotate-snippets wants them.
+fn snippet<'a>(
+    place: &Place,
+    corpus: &'a Corpus,
+    kind: AnnotationKind,
+    label: &'a str,
+) -> Option<Snippet<'a, annotate_snippets::Annotation<'a>>> {
+    let held = corpus.documents.get(place.document)?;
+    let raw = held.document.raw();
+    let (lines, span) = excerpt(raw.text, raw.start, place.span)?;
+    let source = raw.text.get(lines)?;
+    let annotation = kind.span(span).label(label);
+    Some(Snippet::source(source).line_start(place.span.line).path(held.file.as_ref()).annotation(annotation))
+}
+
+/// Lines longer than this are not shown whole: minified JSON.
+const LONG: usize = 300;
+
+/// The bytes of the lines that a span is on, and the span within them.
+fn excerpt(text: &str, offset: usize, span: Span) -> Option<(Range<usize>, Range<usize>)> {
+    let start = span.start.checked_sub(offset)?;
+    let mut end = span.end.checked_sub(offset)?.min(text.len()).max(start);
+    let before = text.get(..start)?;
+    let mut first = before.rfind('\n').map_or(0, |at| at + 1);
+    if span.line != span.end_line {
+        end = text.get(start..)?.find('\n').map_or(text.len(), |at| start + at);
+    }
+    let mut last = text.get(end..)?.find('\n').map_or(text.len(), |at| end + at);
+    if text.get(first..last)?.ends_with('\r') {
+        last -= 1;
+        end = end.min(last).max(start);
+    }
+    if last - first > LONG {
+        first = floor(text, start.saturating_sub(LONG / 4).max(first));
+        last = floor(text, (end + LONG / 4).min(last)).max(end);
+        if last - first > LONG {
+            last = floor(text, first + LONG).max(start);
+            end = end.min(last);
+        }
+    }
+    Some((first..last, start - first..end - first))
+}
+
+fn floor(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+fn summary(report: &Report) -> String {
+    let (deny, warn) = (report.count(Level::Deny), report.count(Level::Warn));
+    let mut line = match deny + warn {
+        0 => "no findings".to_owned(),
+        total => format!("{} ({deny} deny, {warn} warn)", plural(total, "finding")),
+    };
+    if !report.problems.is_empty() {
+        _ = write!(line, ", {} unreadable", report.problems.len());
+    }
+    _ = write!(line, " in {} of {}", plural(report.workloads, "workload"), plural(report.counts.files, "file"));
+    if report.exempted > 0 {
+        _ = write!(line, "; {} exempted", report.exempted);
+    }
+    if !report.not_run.is_empty() {
+        let rules: Vec<_> = report.not_run.iter().map(|(rule, why)| format!("{rule} ({why})")).collect();
+        _ = write!(line, "; not run: {}", rules.join(", "));
+    }
+    let skipped: Vec<String> = [
+        (report.templates, "template"),
+        (report.foreign, "document without a Kubernetes object"),
+        (report.counts.links, "symbolic link"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| plural(count, what))
+    .collect();
+    if !skipped.is_empty() {
+        _ = write!(line, "; skipped: {}", skipped.join(", "));
+    }
+    line
+}
+
+fn plural(count: usize, what: &str) -> String {
+    match (count, what.split_once(' ')) {
+        (1, _) => format!("1 {what}"),
+        (_, Some(("document", rest))) => format!("{count} documents {rest}"),
+        _ => format!("{count} {what}s"),
+    }
+}

@@ -1,0 +1,134 @@
+//! From the command line to the exit code.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use clap::{CommandFactory as _, Parser as _};
+use jiff::civil::Date;
+use memlint_policies::policy::Policy;
+use memlint_policies::rules;
+
+use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs};
+use crate::corpus;
+use crate::explain;
+use crate::linting::{self, Settings};
+use crate::output::{self, json, text};
+use crate::policy_file;
+use crate::progress::Progress;
+use crate::report::Report;
+
+/// Nothing at or above `--fail-on`.
+const CLEAN: u8 = 0;
+/// Findings, or documents that cannot be read.
+const FOUND: u8 = 1;
+/// memlint could not do its job.
+const FAILED: u8 = 2;
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        None => lint(&cli.lint),
+        Some(Command::Explain { rule }) => match explain::explain(&rule) {
+            Ok(page) => output::print(&page).map(|()| CLEAN).context("standard output cannot be written"),
+            Err(why) => Err(anyhow::anyhow!(why)),
+        },
+        Some(Command::Rules { format: Format::Text }) => show(&explain::table()),
+        Some(Command::Rules { format: Format::Json }) => show(&explain::json()),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "memlint", &mut script);
+            show(&String::from_utf8_lossy(&script))
+        }
+    };
+    ExitCode::from(result.unwrap_or_else(|error| {
+        complain(&format!("memlint: {error:#}"));
+        FAILED
+    }))
+}
+
+fn show(text: &str) -> anyhow::Result<u8> {
+    output::print(text).context("standard output cannot be written")?;
+    Ok(CLEAN)
+}
+
+fn lint(args: &LintArgs) -> anyhow::Result<u8> {
+    let started = Instant::now();
+    let color = wants_color(args.color);
+    let policy = match load_policy(args)? {
+        Ok(policy) => policy,
+        Err(problems) => {
+            complain(&text::problems(&problems, std::io::stderr().is_terminal() && color));
+            return Ok(FAILED);
+        }
+    };
+    let threads = args.threads.unwrap_or(0);
+    // Fails only if the pool is there already; then that one serves.
+    _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    let progress = Progress::start(args.quiet);
+    let corpus = corpus::read(&args.paths, threads, &progress);
+    let namespace = args.namespace.as_deref().unwrap_or_default();
+    let report = linting::lint(&corpus, Settings { policy: &policy, namespace, today: today() });
+    drop(progress);
+    let printed = match args.format {
+        Format::Text => text::render(&report, &corpus, text::Style { color, quiet: args.quiet }),
+        Format::Json => json::render(&report, &corpus),
+    };
+    output::print(&printed).context("standard output cannot be written")?;
+    corpus.fatal.iter().for_each(|error| complain(&format!("memlint: {error}")));
+    if args.stats {
+        let counts = report.counts;
+        complain(&format!(
+            "{} files, {} bytes, {} documents ({} passed over unparsed), {} workloads, {} ms",
+            counts.files,
+            counts.bytes,
+            counts.documents,
+            counts.passed_over,
+            report.workloads,
+            started.elapsed().as_millis(),
+        ));
+    }
+    Ok(if corpus.fatal.is_empty() { exit_code(&report, args.fail_on) } else { FAILED })
+}
+
+fn exit_code(report: &Report, fail_on: FailOn) -> u8 {
+    let found = report.findings.iter().any(|located| fail_on.includes(located.finding.level));
+    if found || !report.problems.is_empty() { FOUND } else { CLEAN }
+}
+
+fn load_policy(args: &LintArgs) -> anyhow::Result<Result<Policy, Vec<crate::report::Problem>>> {
+    for id in args.only.iter().chain(&args.skip) {
+        anyhow::ensure!(rules::find(id).is_some(), "{}; memlint rules lists them all", rules::unknown(id));
+    }
+    let file = policy_file::locate(args.policy.as_deref());
+    Ok(policy_file::load(file.as_deref()).map(|mut policy| {
+        let only = |id: &str| args.only.is_empty() || args.only.iter().any(|wanted| wanted == id);
+        policy.retain_rules(|id| only(id) && !args.skip.iter().any(|unwanted| unwanted == id));
+        policy
+    }))
+}
+
+fn wants_color(color: Color) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            !refused && std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        }
+    }
+}
+
+/// The day in UTC, on which exemptions expire.
+fn today() -> Date {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let timestamp = jiff::Timestamp::from_second(i64::try_from(seconds).unwrap_or(i64::MAX)).unwrap_or_default();
+    jiff::tz::Offset::UTC.to_datetime(timestamp).date()
+}
+
+fn complain(message: &str) {
+    _ = writeln!(std::io::stderr(), "{}", message.trim_end());
+}
