@@ -1,1 +1,80 @@
+//! Semantic validation of Pods: what the API server refuses although every field has the right type.
+//!
+//! The source is `pkg/apis/core/validation/validation.go` at Kubernetes 1.36 with its default feature gates. Problems
+//! name the field that the API server's error names. A request above its limit is not reported here: a rule of its
+//! own does, and [`defaulting`] tells it what the API server compares.
 
+pub mod defaulting;
+pub mod names;
+mod resources;
+
+use std::collections::{BTreeMap, HashSet};
+
+use k8s_openapi::api::core::v1::PodSpec;
+
+use crate::decode::Problem;
+use crate::path::FieldPath;
+
+pub use defaulting::{ContainerLists, PodLists, ResourceList};
+
+/// What a Pod spec is part of. The API server is laxer with templates, which it never completes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// A Pod object.
+    Pod,
+    /// The template of a workload.
+    Template,
+}
+
+/// What else is known of a Pod spec.
+#[derive(Debug, Clone, Copy)]
+pub struct PodContext<'a> {
+    /// What the spec is part of.
+    pub subject: Subject,
+    /// The requests and limits to judge: [`PodLists::written`] of a template; of a Pod [`PodLists::defaulted`], with
+    /// a LimitRange's defaults where one applies.
+    pub lists: &'a PodLists,
+    /// The labels of the Pod or template.
+    pub labels: Option<&'a BTreeMap<String, String>>,
+}
+
+/// Everything that the API server's validation refuses in a Pod spec, which stands at the path `at`.
+#[must_use]
+pub fn validate_pod_spec(spec: &PodSpec, at: &FieldPath, context: PodContext<'_>) -> Vec<Problem> {
+    let mut report = Report::default();
+    let claims: HashSet<&str> = spec.resource_claims.iter().flatten().map(|claim| claim.name.as_str()).collect();
+    let empty = ContainerLists::default();
+    let init = spec.init_containers.as_deref().unwrap_or_default();
+    for (list, containers, lists) in [
+        ("containers", spec.containers.as_slice(), &context.lists.containers),
+        ("initContainers", init, &context.lists.init_containers),
+    ] {
+        for (index, container) in containers.iter().enumerate() {
+            let path = at.key(list).index(index).key("resources");
+            resources::container(&mut report, lists.get(index).unwrap_or(&empty), &path);
+            let written = container.resources.as_ref().and_then(|resources| resources.claims.as_deref());
+            resources::claims(&mut report, written.unwrap_or_default(), &claims, &path.key("claims"));
+        }
+    }
+    resources::pod(&mut report, spec, context.lists, at);
+    if let Some(overhead) = &spec.overhead {
+        resources::overhead(&mut report, defaulting::read_list(overhead), &at.key("overhead"));
+    }
+    report.problems
+}
+
+/// Collects problems.
+#[derive(Debug, Default)]
+struct Report {
+    problems: Vec<Problem>,
+}
+
+impl Report {
+    fn add(&mut self, at: FieldPath, message: impl Into<String>) {
+        self.problems.push(Problem::invalid(at, message));
+    }
+
+    fn add_help(&mut self, at: FieldPath, message: impl Into<String>, help: impl Into<String>) {
+        self.problems.push(Problem::invalid(at, message).help(help));
+    }
+}
