@@ -33,9 +33,7 @@ pub fn table() -> String {
 #[must_use]
 pub fn json() -> String {
     let params = |rule: &Rule| -> Vec<serde_json::Value> {
-        let param = |param: &memlint_policies::rule::Param| {
-            serde_json::json!({"name": param.name, "default": param.default, "summary": param.summary})
-        };
+        let param = |param: &memlint_policies::rule::Param| serde_json::json!({"name": param.name, "default": param.default, "summary": param.summary});
         rule.params.iter().map(param).collect()
     };
     let rule = |rule: &Rule| {

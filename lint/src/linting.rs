@@ -194,7 +194,9 @@ fn exemption_notes(settings: Settings<'_>, used: &BTreeSet<usize>) -> Vec<Note> 
     let note = |(index, exemption): (usize, &memlint_policies::exemption::Exemption)| {
         let expired = exemption.has_expired(settings.today);
         let message = match (expired, exemption.expires()) {
-            (true, Some(day)) => format!("exemption \"{}\" expired after {day} and no longer counts", exemption.reason()),
+            (true, Some(day)) => {
+                format!("exemption \"{}\" expired after {day} and no longer counts", exemption.reason())
+            }
             _ if used.contains(&index) => return None,
             _ => format!("exemption \"{}\" matched nothing; if it is no longer needed, remove it", exemption.reason()),
         };

@@ -26,7 +26,9 @@ pub fn find(
     let path = found.relative_to(object_at).unwrap_or_default();
     let complete = found == full;
     let value = document.value().at(&found);
-    let is_scalar = value.is_some_and(|value| !matches!(value, memlint_policies::object::Value::Map(_) | memlint_policies::object::Value::List(_)));
+    let is_scalar = value.is_some_and(|value| {
+        !matches!(value, memlint_policies::object::Value::Map(_) | memlint_policies::object::Value::List(_))
+    });
     let span = match location.key {
         Some(key) if on_key || !is_scalar || !complete => key,
         Some(key) if location.value.start == location.value.end => key,

@@ -12,7 +12,8 @@ pub fn notes(files: &[&str]) -> Vec<Note> {
         *folders.entry(folder(file)).or_default() += 1;
     }
     let note = |(folder, count): (&str, usize)| {
-        let what = if count == 1 { "1 template was skipped".to_owned() } else { format!("{count} templates were skipped") };
+        let what =
+            if count == 1 { "1 template was skipped".to_owned() } else { format!("{count} templates were skipped") };
         let chart = if folder.is_empty() { "." } else { folder };
         let message = format!("{what}; lint what it renders to: helm template {chart} | memlint -");
         Note { file: Some(chart.to_owned()), at: None, message }

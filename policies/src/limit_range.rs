@@ -127,8 +127,10 @@ impl LimitRange {
             }
             for (resource, value, at) in defaults {
                 for index in 0..pod.containers.len() {
-                    let effective = pod.containers[index].effective.list_mut(list);
-                    if effective.contains_key(resource) {
+                    let Some(container) = pod.containers.get_mut(index) else { continue };
+                    let effective = container.effective.list_mut(list);
+                    // What could not be read may well have been a value of this very resource.
+                    if container.unreadable || effective.contains_key(resource) {
                         continue;
                     }
                     effective.insert(resource.clone(), value);
@@ -244,7 +246,9 @@ impl Item {
     }
 }
 
-fn list(written: Option<&std::collections::BTreeMap<String, k8s_openapi::apimachinery::pkg::api::resource::Quantity>>) -> ResourceList {
+fn list(
+    written: Option<&std::collections::BTreeMap<String, k8s_openapi::apimachinery::pkg::api::resource::Quantity>>,
+) -> ResourceList {
     let parse = |(name, quantity): (&String, &k8s_openapi::apimachinery::pkg::api::resource::Quantity)| {
         Some((name.clone(), Quantity::parse(&quantity.0).ok()?.round_up_to_milli()))
     };

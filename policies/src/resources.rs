@@ -4,13 +4,12 @@
 //! become its own limits, Pod-level requests are filled in (`SetDefaults_Pod`), LimitRanges write their defaults.
 //! Templates are stored as written, so this is what will happen when a controller makes their Pods.
 
-use k8s_openapi::api::core::v1 as core;
-use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Written;
-
 use crate::aggregate::{self, ContainerKind, ResourceList};
+use crate::finding::Related;
 use crate::limit_range::{Defaulted, LimitRange};
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
+use crate::validation::defaulting::{ContainerLists, PodLists, read_list};
 use crate::workload::Workload;
 
 /// The resource that memlint is about.
@@ -32,6 +31,15 @@ impl List {
         match self {
             List::Requests => "requests",
             List::Limits => "limits",
+        }
+    }
+
+    /// One value of it, for a message.
+    #[must_use]
+    pub fn noun(self) -> &'static str {
+        match self {
+            List::Requests => "request",
+            List::Limits => "limit",
         }
     }
 }
@@ -62,17 +70,13 @@ impl Requirements {
         }
     }
 
-    fn new(requests: Option<&WrittenList>, limits: Option<&WrittenList>) -> Self {
-        Self { requests: read(requests), limits: read(limits) }
+    fn of(lists: &ContainerLists) -> Self {
+        Self { requests: lists.requests.clone().unwrap_or_default(), limits: lists.limits.clone().unwrap_or_default() }
     }
-}
 
-type WrittenList = std::collections::BTreeMap<String, Written>;
-
-/// Quantities that the API server would refuse are left out: `invalid-quantity` speaks of them.
-fn read(list: Option<&WrittenList>) -> ResourceList {
-    let parse = |(name, text): (&String, &Written)| Some((name.clone(), Quantity::parse(&text.0).ok()?));
-    list.into_iter().flatten().filter_map(parse).map(|(name, quantity)| (name, quantity.round_up_to_milli())).collect()
+    fn lists(&self) -> ContainerLists {
+        ContainerLists { requests: Some(self.requests.clone()), limits: Some(self.limits.clone()) }
+    }
 }
 
 /// The resources of one container.
@@ -174,61 +178,80 @@ impl PodResources {
         defaulting: Defaulting,
     ) -> Self {
         let spec = workload.spec();
+        let written = PodLists::written(spec);
+        let mut lists = written.clone();
+        if defaulting == Defaulting::Simulate {
+            lists.default_pod_resources();
+        }
         let containers = workload.containers.iter().filter_map(|place| {
-            let container = workload.container(place)?;
-            let resources = container.resources.as_ref();
-            let written = Requirements::new(
-                resources.and_then(|r| r.requests.as_ref()),
-                resources.and_then(|r| r.limits.as_ref()),
-            );
             Some(ContainerResources {
-                name: container.name.clone(),
+                name: workload.container(place)?.name.clone(),
                 kind: place.kind,
                 at: place.at.clone(),
                 resources_at: place.resources_at.clone(),
-                effective: written.clone(),
-                written,
+                written: Requirements::of(written.of(place)?),
+                effective: Requirements::of(lists.of(place)?),
                 unreadable: workload.is_unreadable(place),
             })
         });
-        let pod_level = spec.resources.as_ref().map(|resources| {
-            let written = Requirements::new(resources.requests.as_ref(), resources.limits.as_ref());
-            PodLevel { at: workload.spec_at.key("resources"), effective: written.clone(), written }
+        let pod_level = written.pod.as_ref().zip(lists.pod.as_ref()).map(|(written, lists)| PodLevel {
+            at: workload.spec_at.key("resources"),
+            written: Requirements::of(written),
+            effective: Requirements::of(lists),
         });
         let overhead = match &spec.overhead {
-            Some(written) => read(Some(written)),
+            Some(written) => read_list(written),
             None => overhead.cloned().unwrap_or_default(),
         };
         let mut pod = Self { containers: containers.collect(), pod_level, overhead, defaulted: Vec::new() };
         if defaulting == Defaulting::Simulate {
-            pod.default_requests();
             limit_ranges.iter().for_each(|limit_range| limit_range.apply(&mut pod));
         }
         pod
     }
 
-    /// `SetDefaults_Pod`: requests from limits in each container, then the Pod level.
-    fn default_requests(&mut self) {
-        for container in &mut self.containers {
-            for (name, limit) in &container.effective.limits {
-                container.effective.requests.entry(name.clone()).or_insert(*limit);
+    /// Where an effective value of a container comes from: the LimitRange that set it, the limit that a request was
+    /// copied from, the Pod level, or the container itself.
+    #[must_use]
+    pub fn source(&self, index: usize, list: List, resource: &str) -> Related {
+        let container = self.containers.get(index);
+        let written =
+            |list: List| container.is_some_and(|container| container.written.list(list).contains_key(resource));
+        let set = |list: List| {
+            self.defaulted.iter().find(|set| set.container == index && set.list == list && set.resource == resource)
+        };
+        let what = list.noun();
+        if let Some(set) = set(list) {
+            let message = format!("LimitRange {} sets the {what} here", set.name);
+            return Related { origin: Some(set.origin), at: set.at.clone(), message };
+        }
+        let (at, message) = match (container, &self.pod_level) {
+            (Some(container), _) if written(list) => {
+                (container.value_at(list, resource), format!("the {what} is set here"))
             }
-        }
-        let (requests, limits) = (self.aggregate(List::Requests), self.aggregate(List::Limits));
-        let Some(level) = self.pod_level.as_mut().map(|level| &mut level.effective) else { return };
-        if !level.limits.is_empty() || !level.requests.is_empty() {
-            for (name, value) in limits.iter().filter(|(name, _)| name.starts_with("hugepages-")) {
-                level.limits.entry(name.clone()).or_insert(*value);
+            (Some(container), _) if list == List::Requests && written(List::Limits) => {
+                (container.value_at(List::Limits, resource), "the request is taken from this limit".to_owned())
             }
-        }
-        if level.limits.is_empty() {
-            return;
-        }
-        for (name, value) in requests.iter().filter(|(name, _)| matches!(name.as_str(), "cpu" | "memory")) {
-            level.requests.entry(name.clone()).or_insert(*value);
-        }
-        for (name, value) in level.limits.iter().filter(|(name, _)| aggregate::is_pod_level_resource(name)) {
-            level.requests.entry(name.clone()).or_insert(*value);
+            (_, Some(level)) => (level.at.keys(&[list.field(), resource]), format!("the Pod's {what} is set here")),
+            (Some(container), None) => (container.value_at(list, resource), format!("the {what} belongs here")),
+            (None, None) => (FieldPath::root(), String::new()),
+        };
+        Related { origin: None, at, message }
+    }
+
+    /// The effective values in the shape that validation takes.
+    #[must_use]
+    pub fn lists(&self) -> PodLists {
+        let of = |apps: bool| {
+            let some = self.containers.iter().filter(move |container| (container.kind == ContainerKind::App) == apps);
+            some.map(|container| container.effective.lists()).collect()
+        };
+        let inits = self.containers.iter().filter(|container| container.kind != ContainerKind::App);
+        PodLists {
+            containers: of(true),
+            init_containers: of(false),
+            sidecars: inits.map(|container| container.kind == ContainerKind::Sidecar).collect(),
+            pod: self.pod_level.as_ref().map(|level| level.effective.lists()),
         }
     }
 
@@ -351,11 +374,6 @@ fn compute(list: &ResourceList) -> ResourceList {
 /// The parsed overhead of a RuntimeClass.
 #[must_use]
 pub fn runtime_class_overhead(class: &k8s_openapi::api::node::v1::RuntimeClass) -> ResourceList {
-    read(class.overhead.as_ref().and_then(|overhead| overhead.pod_fixed.as_ref()))
-}
-
-/// The effective request and limit lists of `spec.resources` for callers that hold a typed block.
-#[must_use]
-pub fn requirements(block: &core::ResourceRequirements) -> Requirements {
-    Requirements::new(block.requests.as_ref(), block.limits.as_ref())
+    let fixed = class.overhead.as_ref().and_then(|overhead| overhead.pod_fixed.as_ref());
+    fixed.map(read_list).unwrap_or_default()
 }

@@ -68,8 +68,11 @@ fn finding(located: &Located, corpus: &Corpus, renderer: &Renderer) -> String {
         Level::Deny => Severity::ERROR.with_name("deny"),
         Level::Warn => Severity::WARNING.with_name("warn"),
     };
-    let object = found.object.to_string();
-    let mut group = severity.primary_title(found.message.as_str()).id(found.rule).elements([] as [Snippet<'_, _>; 0]);
+    let object = match &found.container {
+        Some(container) if !container.is_empty() => format!("{}, container {container}", found.object),
+        _ => found.object.to_string(),
+    };
+    let mut group = Group::with_title(severity.primary_title(found.message.as_str()).id(found.rule));
     if let Some(snippet) = snippet(&located.place, corpus, AnnotationKind::Primary, &object) {
         group = group.element(snippet);
     }

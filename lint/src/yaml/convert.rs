@@ -65,7 +65,11 @@ impl<'a> Converter<'_, 'a> {
         }
     }
 
-    fn nested(&mut self, index: usize, read: fn(&mut Self, usize) -> Result<Value<'a>, Fault>) -> Result<Value<'a>, Fault> {
+    fn nested(
+        &mut self,
+        index: usize,
+        read: fn(&mut Self, usize) -> Result<Value<'a>, Fault>,
+    ) -> Result<Value<'a>, Fault> {
         if self.depth >= MAX_DEPTH {
             return Err(too_deep(self.start(index)));
         }
@@ -173,7 +177,8 @@ impl<'a> Converter<'_, 'a> {
 
     fn misfit(&self, index: usize, tag: &str) -> Fault {
         let needs = if tag == "!!binary" { "base64" } else { tag.trim_start_matches('!') };
-        Fault::new(self.start(index), format!("the tag {tag} stands before a value that is no {needs}")).help("remove the tag")
+        Fault::new(self.start(index), format!("the tag {tag} stands before a value that is no {needs}"))
+            .help("remove the tag")
     }
 
     fn key(&mut self, index: usize) -> Result<Cow<'a, str>, Fault> {

@@ -60,7 +60,9 @@ mod tests {
 
     #[test]
     fn reads_the_encodings_that_kubernetes_reads() {
-        for bytes in [&b"a: \xC3\xA9"[..], b"\xEF\xBB\xBFa: \xC3\xA9", b"\xFF\xFEa\0:\0 \0\xE9\0", b"\xFE\xFF\0a\0:\0 \0\xE9"] {
+        for bytes in
+            [&b"a: \xC3\xA9"[..], b"\xEF\xBB\xBFa: \xC3\xA9", b"\xFF\xFEa\0:\0 \0\xE9\0", b"\xFE\xFF\0a\0:\0 \0\xE9"]
+        {
             assert_eq!(decode(bytes).expect("text"), "a: é");
         }
         assert_eq!(decode(b"").expect("text"), "");

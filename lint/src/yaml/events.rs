@@ -38,7 +38,11 @@ pub(super) fn read(source: &str) -> Result<Tree<'_>, Fault> {
 enum Failure {
     Fatal(Fault),
     /// The parser objects to the indentation inside a quoted string that starts behind `after`. Both in the source.
-    Mend { at: usize, after: usize, fault: Fault },
+    Mend {
+        at: usize,
+        after: usize,
+        fault: Fault,
+    },
 }
 
 impl From<Fault> for Failure {
@@ -68,7 +72,9 @@ fn attempt<'a>(source: &'a str, text: &str, repairs: &Repairs) -> Result<Tree<'a
                 fault.at = repairs.source_offset(fault.at);
                 let at = fault.at;
                 return Err(match error.kind() {
-                    ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation => Failure::Mend { at, after, fault },
+                    ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation => {
+                        Failure::Mend { at, after, fault }
+                    }
                     ErrorKind::RecursionLimitExceeded => too_deep(at).into(),
                     _ => fault.into(),
                 });
@@ -98,7 +104,8 @@ fn attempt<'a>(source: &'a str, text: &str, repairs: &Repairs) -> Result<Tree<'a
                 0
             }
             Event::Alias(anchor) => {
-                let target = anchors.binary_search_by_key(&anchor, |(id, _)| *id).map_or(index, |found| anchors[found].1);
+                let target =
+                    anchors.binary_search_by_key(&anchor, |(id, _)| *id).map_or(index, |found| anchors[found].1);
                 tree.alias(at, target)?;
                 0
             }

@@ -69,7 +69,11 @@ impl<'a> Reader<'a> {
             loop {
                 self.skip_space();
                 let Some(map) = open.last().copied() else {
-                    return if self.at == self.bytes.len() { Ok(tree) } else { Err(self.fault("text follows the end of the JSON document")) };
+                    return if self.at == self.bytes.len() {
+                        Ok(tree)
+                    } else {
+                        Err(self.fault("text follows the end of the JSON document"))
+                    };
                 };
                 match self.peek() {
                     Some(byte) if byte == closing(map) => {
@@ -81,14 +85,18 @@ impl<'a> Reader<'a> {
                         self.at += 1;
                         self.skip_space();
                         if self.peek() == Some(closing(map)) {
-                            return Err(self.fault("a comma stands before the closing bracket").help("remove the comma"));
+                            return Err(self
+                                .fault("a comma stands before the closing bracket")
+                                .help("remove the comma"));
                         }
                         self.key(map, &mut tree)?;
                         break;
                     }
                     None if map => return Err(self.fault("the JSON ends inside a map").help("add the closing }")),
                     None => return Err(self.fault("the JSON ends inside a list").help("add the closing ]")),
-                    Some(_) if map => return Err(self.fault("a , or } is missing here").help("separate entries with commas")),
+                    Some(_) if map => {
+                        return Err(self.fault("a , or } is missing here").help("separate entries with commas"));
+                    }
                     Some(_) => return Err(self.fault("a , or ] is missing here").help("separate items with commas")),
                 }
             }
@@ -186,7 +194,9 @@ impl<'a> Reader<'a> {
         };
         self.at += 6;
         if let Some(low) = self.code_unit() {
-            if let Some(Ok(character)) = char::decode_utf16([high, low]).next().filter(|_| (0xD800..0xDC00).contains(&high)) {
+            if let Some(Ok(character)) =
+                char::decode_utf16([high, low]).next().filter(|_| (0xD800..0xDC00).contains(&high))
+            {
                 self.at += 6;
                 return Ok(character);
             }

@@ -88,7 +88,8 @@ impl Number {
     /// The number in JSON, borrowed from its own text if that is it; infinities and NaN have none.
     pub(super) fn json<'t>(self, text: Cow<'t, str>) -> Option<Cow<'t, str>> {
         let digits = text.strip_prefix('-').unwrap_or(&text);
-        let canonical = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+        let canonical =
+            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
         match self {
             Number::Int(_) | Number::Big(_) if canonical => Some(text),
             Number::Int(int) => Some(Cow::Owned(int.to_string())),
@@ -97,7 +98,11 @@ impl Number {
             Number::Float(float) => {
                 let size = float.abs();
                 let scientific = size != 0.0 && !(1e-6..1e21).contains(&size);
-                Some(Cow::Owned(if scientific { scientific_text(&format!("{float:e}"), 1) } else { format!("{float}") }))
+                Some(Cow::Owned(if scientific {
+                    scientific_text(&format!("{float:e}"), 1)
+                } else {
+                    format!("{float}")
+                }))
             }
         }
     }

@@ -14,7 +14,9 @@ pub fn may_matter(text: &str) -> bool {
     if HARMLESS.iter().any(|(group, kinds)| head.group() == *group && kinds.contains(&head.kind)) {
         return false;
     }
-    is_kept(&head) || NEEDLES.iter().any(|needle| memmem::find(text.as_bytes(), needle).is_some()) || may_hide_words(text)
+    is_kept(&head)
+        || NEEDLES.iter().any(|needle| memmem::find(text.as_bytes(), needle).is_some())
+        || may_hide_words(text)
 }
 
 /// Kinds that hold neither Pod templates nor anything that memlint computes with, by API group.
@@ -22,8 +24,17 @@ const HARMLESS: &[(&str, &[&str])] = &[
     (
         "",
         &[
-            "ConfigMap", "Secret", "Service", "ServiceAccount", "PersistentVolumeClaim", "PersistentVolume", "Namespace",
-            "Endpoints", "Event", "Binding", "ComponentStatus",
+            "ConfigMap",
+            "Secret",
+            "Service",
+            "ServiceAccount",
+            "PersistentVolumeClaim",
+            "PersistentVolume",
+            "Namespace",
+            "Endpoints",
+            "Event",
+            "Binding",
+            "ComponentStatus",
         ],
     ),
     ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
@@ -34,7 +45,9 @@ const HARMLESS: &[(&str, &[&str])] = &[
     (
         "admissionregistration.k8s.io",
         &[
-            "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "ValidatingAdmissionPolicy",
+            "MutatingWebhookConfiguration",
+            "ValidatingWebhookConfiguration",
+            "ValidatingAdmissionPolicy",
             "ValidatingAdmissionPolicyBinding",
         ],
     ),
@@ -50,10 +63,34 @@ const HARMLESS: &[(&str, &[&str])] = &[
 
 /// Kinds that matter without a word of a Pod template in them.
 const KEPT: &[&str] = &[
-    "Pod", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job", "CronJob", "PodTemplate",
-    "LimitRange", "ResourceQuota", "HorizontalPodAutoscaler", "RuntimeClass", "Node", "Policy", "Capacity", "Rollout",
-    "Workflow", "CronWorkflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "Task", "ClusterTask", "TaskRun", "ScaledJob",
-    "ScaledObject", "SparkApplication", "ScheduledSparkApplication",
+    "Pod",
+    "Deployment",
+    "ReplicaSet",
+    "ReplicationController",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "PodTemplate",
+    "LimitRange",
+    "ResourceQuota",
+    "HorizontalPodAutoscaler",
+    "RuntimeClass",
+    "Node",
+    "Policy",
+    "Capacity",
+    "Rollout",
+    "Workflow",
+    "CronWorkflow",
+    "WorkflowTemplate",
+    "ClusterWorkflowTemplate",
+    "Task",
+    "ClusterTask",
+    "TaskRun",
+    "ScaledJob",
+    "ScaledObject",
+    "SparkApplication",
+    "ScheduledSparkApplication",
 ];
 
 /// Words of which every Pod template (and every task of a pipeline) has at least one.
@@ -68,7 +105,8 @@ fn is_kept(head: &Head<'_>) -> bool {
 fn may_hide_words(text: &str) -> bool {
     let bytes = text.as_bytes();
     let escapes = memchr::memchr(b'"', bytes).is_some()
-        && memchr::memchr_iter(b'\\', bytes).any(|at| matches!(bytes.get(at + 1), Some(b'x' | b'u' | b'U' | b'\n' | b'\r')));
+        && memchr::memchr_iter(b'\\', bytes)
+            .any(|at| matches!(bytes.get(at + 1), Some(b'x' | b'u' | b'U' | b'\n' | b'\r')));
     escapes || memmem::find(bytes, b"!!").is_some() || memmem::find(bytes, b"!<").is_some()
 }
 
@@ -137,7 +175,9 @@ fn value_of<'a>(text: &'a str, start: usize, key: &str) -> Option<Option<&'a str
         return Some(None);
     }
     let value = value.trim_ascii();
-    let end = value.find(|character: char| !(character.is_ascii_alphanumeric() || "./-".contains(character))).unwrap_or(value.len());
+    let end = value
+        .find(|character: char| !(character.is_ascii_alphanumeric() || "./-".contains(character)))
+        .unwrap_or(value.len());
     let (value, rest) = value.split_at(end);
     let comment = rest.is_empty() || rest.starts_with([' ', '\t']) && rest.trim_ascii_start().starts_with('#');
     Some((comment && value.starts_with(|first: char| first.is_ascii_alphabetic())).then_some(value))

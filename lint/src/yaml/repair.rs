@@ -39,7 +39,9 @@ impl Repairs {
             .map(|offset| start + offset + 1)
             .collect();
         // Mended before, and still refused: this is something else.
-        if lines.is_empty() || lines.iter().any(|line| self.inserted.binary_search_by_key(line, |insert| insert.at).is_ok()) {
+        if lines.is_empty()
+            || lines.iter().any(|line| self.inserted.binary_search_by_key(line, |insert| insert.at).is_ok())
+        {
             return false;
         }
         self.inserted.extend(lines.into_iter().map(|at| Insert { at, width, shift: 0 }));
@@ -54,7 +56,8 @@ impl Repairs {
 
     /// The source with all repairs.
     pub(super) fn apply(&self, source: &str) -> String {
-        let mut copy = String::with_capacity(source.len() + self.inserted.last().map_or(0, |last| last.shift + last.width));
+        let mut copy =
+            String::with_capacity(source.len() + self.inserted.last().map_or(0, |last| last.shift + last.width));
         let mut from = 0;
         for insert in &self.inserted {
             copy.push_str(source.get(from..insert.at).unwrap_or_default());

@@ -62,9 +62,8 @@ impl Refusal {
             Refusal::TextAfterSeparator => {
                 Fault::new(3, "kubectl refuses text behind the separator ---").help("put the text on the next line")
             }
-            Refusal::AfterEnd => {
-                Fault::new(0, "kubectl ignores what follows the line ...").help("start the next document with a line ---")
-            }
+            Refusal::AfterEnd => Fault::new(0, "kubectl ignores what follows the line ...")
+                .help("start the next document with a line ---"),
         }
     }
 }
@@ -99,7 +98,8 @@ struct Splitter<'a> {
 impl Splitter<'_> {
     fn yaml(&mut self) {
         for mark in marks(self.text, self.start) {
-            let line_end = memchr::memchr(b'\n', self.bytes(mark.at)).map_or(self.text.len(), |length| mark.at + length + 1);
+            let line_end =
+                memchr::memchr(b'\n', self.bytes(mark.at)).map_or(self.text.len(), |length| mark.at + length + 1);
             let rest = self.text.get(mark.at + 3..line_end).unwrap_or_default();
             let (blank, space) = (blank(rest), rest.starts_with([' ', '\t', '\r', '\n']) || rest.is_empty());
             match (mark.end, blank, space) {
@@ -132,7 +132,9 @@ impl Splitter<'_> {
     fn cut(&mut self, end: usize, next: usize) {
         let text = self.text.get(self.start..end).unwrap_or_default();
         if has_content(text) {
-            self.line += memchr::memchr_iter(b'\n', self.text.as_bytes().get(self.counted..self.start).unwrap_or_default()).count();
+            self.line +=
+                memchr::memchr_iter(b'\n', self.text.as_bytes().get(self.counted..self.start).unwrap_or_default())
+                    .count();
             self.counted = self.start;
             self.documents.push(RawDocument { text, start: self.start, line: self.line, refusal: self.refusal });
         }

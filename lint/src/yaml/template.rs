@@ -57,7 +57,9 @@ fn bare_text(line: &str, quote: &mut Option<char>) -> String {
             }
             Some(open) if character == open => *quote = None,
             Some(_) => {}
-            None if matches!(character, '"' | '\'') && " \t[{,:(".contains(before) && !in_action(&bare) => *quote = Some(character),
+            None if matches!(character, '"' | '\'') && " \t[{,:(".contains(before) && !in_action(&bare) => {
+                *quote = Some(character)
+            }
             None if character == '#' && before.is_ascii_whitespace() => break,
             None => bare.push(character),
         }
@@ -75,7 +77,9 @@ fn in_action(bare: &str) -> bool {
 fn starts_block(bare: &str) -> bool {
     let header = bare.trim_ascii_end().rsplit([' ', '\t']).next().unwrap_or_default();
     let mut characters = header.chars();
-    matches!(characters.next(), Some('|' | '>')) && header.len() <= 3 && characters.all(|c| matches!(c, '+' | '-' | '1'..='9'))
+    matches!(characters.next(), Some('|' | '>'))
+        && header.len() <= 3
+        && characters.all(|c| matches!(c, '+' | '-' | '1'..='9'))
 }
 
 /// The text of a block scalar is indented further than the key, or the innermost `-`, that it belongs to.

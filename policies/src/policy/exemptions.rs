@@ -31,8 +31,13 @@ pub(crate) fn read_annotations(value: &Value<'_>, at: &FieldPath, reader: &mut R
 }
 
 fn read_one(value: &Value<'_>, at: FieldPath, reader: &mut Reader) -> Exemption {
-    let mut exemption =
-        Exemption { rules: Vec::new(), matcher: Matcher::default(), reason: String::new(), expires: None, at: at.clone() };
+    let mut exemption = Exemption {
+        rules: Vec::new(),
+        matcher: Matcher::default(),
+        reason: String::new(),
+        expires: None,
+        at: at.clone(),
+    };
     for (key, at, value) in reader.entries(value, &at, &KEYS, "an exemption") {
         match key {
             "rules" => exemption.rules = read_rules(value, &at, reader),

@@ -24,10 +24,8 @@ use read::Reader;
 pub const API_VERSION: &str = "memlint.dev/v1alpha1";
 
 /// The policies we ship, by the name under `extends`, as YAML.
-pub const SHIPPED: [(&str, &str); 2] = [
-    ("default", include_str!("../../shipped/default.yaml")),
-    ("strict", include_str!("../../shipped/strict.yaml")),
-];
+pub const SHIPPED: [(&str, &str); 2] =
+    [("default", include_str!("../../shipped/default.yaml")), ("strict", include_str!("../../shipped/strict.yaml"))];
 
 /// A validated policy.
 #[derive(Debug, Clone)]
@@ -65,9 +63,17 @@ impl Default for Policy {
     fn default() -> Self {
         let setting = |rule: &crate::rule::Rule| {
             let default = |param: &crate::rule::Param| (param.name, Quantity::parse(param.default).unwrap_or_default());
-            Setting { level: Some(rule.level), params: Params(rule.params.iter().map(default).collect::<BTreeMap<_, _>>()) }
+            Setting {
+                level: Some(rule.level),
+                params: Params(rule.params.iter().map(default).collect::<BTreeMap<_, _>>()),
+            }
         };
-        Self { settings: RULES.iter().map(setting).collect(), exemptions: Vec::new(), allow: Vec::new(), capacity: None }
+        Self {
+            settings: RULES.iter().map(setting).collect(),
+            exemptions: Vec::new(),
+            allow: Vec::new(),
+            capacity: None,
+        }
     }
 }
 

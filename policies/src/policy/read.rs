@@ -35,7 +35,11 @@ impl Reader {
         what: &str,
     ) -> Vec<(&'k str, FieldPath, &'v Value<'a>)> {
         if !matches!(value, Value::Map(_) | Value::Null) {
-            self.error(at, format!("{what} is a map, this is {}", value.describe()), format!("write {what} as keys and values"));
+            self.error(
+                at,
+                format!("{what} is a map, this is {}", value.describe()),
+                format!("write {what} as keys and values"),
+            );
         }
         let mut seen: Vec<&str> = Vec::new();
         let mut entries = Vec::new();

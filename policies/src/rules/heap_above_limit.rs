@@ -34,7 +34,7 @@
 //! Redis and its kin, memcached, MongoDB, RabbitMQ, PostgreSQL, MySQL. What comes from a ConfigMap, a Secret or the
 //! image is not known, and nothing is said of it.
 
-use crate::finding::{Group, Level, Related};
+use crate::finding::{Group, Level};
 use crate::heap::{self, HeapSetting, Kind};
 use crate::quantity::Quantity;
 use crate::resources::{ContainerResources, List, MEMORY};
@@ -57,33 +57,30 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Cx<'_>, sink: &mut Sink) {
-    for (place, container) in cx.workload.containers.iter().zip(&cx.pod.containers) {
+    for (index, (place, container)) in cx.workload.containers.iter().zip(&cx.pod.containers).enumerate() {
         for setting in heap::of_container(cx.workload, place, container, cx.pod) {
-            if let Some(draft) = draft(cx, container, &setting) {
+            if let Some(draft) = draft(cx, index, container, &setting) {
                 sink.report(draft.container(container).part(setting.range));
             }
         }
     }
 }
 
-fn draft(cx: &Cx<'_>, container: &ContainerResources, setting: &HeapSetting) -> Option<Draft> {
+fn draft(cx: &Cx<'_>, index: usize, container: &ContainerResources, setting: &HeapSetting) -> Option<Draft> {
     let HeapSetting { written, at, .. } = setting;
     if let Some(why) = &setting.invalid {
         let message = format!("container {} sets {written}: {why}", container.name);
         return Some(Draft::new(at.clone(), message, "write a value that the runtime takes").at_most_warn());
     }
-    let (limit, limit_at) = match (container.memory(List::Limits), &cx.pod.pod_level) {
-        (Some(limit), _) => (limit, container.value_at(List::Limits, MEMORY)),
-        (None, Some(level)) => (cx.pod.pod_level_memory(List::Limits)?, level.at.keys(&["limits", MEMORY])),
-        (None, None) => return None,
-    };
+    let limit = container.memory(List::Limits).or(cx.pod.pod_level_memory(List::Limits))?;
     let heap = bytes(setting.bytes);
     let total = setting.extra.iter().fold(heap, |sum, region| sum + bytes(region.bytes));
     let share = cx.params.get("warnAbove").value();
     if total.nanos().saturating_mul(100) <= limit.nanos().saturating_mul(i128::from(share)) {
         return None;
     }
-    let mut message = format!("container {}: {} may grow to {heap} ({written})", container.name, setting.runtime.what());
+    let mut message =
+        format!("container {}: {} may grow to {heap} ({written})", container.name, setting.runtime.what());
     for region in &setting.extra {
         message.push_str(&format!(", {} to {} ({})", region.what, bytes(region.bytes), region.written));
     }
@@ -94,21 +91,33 @@ fn draft(cx: &Cx<'_>, container: &ContainerResources, setting: &HeapSetting) -> 
     if let Some(note) = &setting.note {
         message.push_str(&format!("; {note}"));
     }
-    let most = Quantity::bytes(limit.value() / 100 * 75 / MI * MI);
-    let enough = Quantity::bytes(total.value().saturating_add(74).saturating_div(75).saturating_mul(100).div_euclid(MI).saturating_add(1).saturating_mul(MI));
+    let (most, enough) = (three_quarters_of(limit), three_quarters_are(total));
     let help = match setting.kind {
         Kind::Percent => "lower it to 75 % or less: the rest of the process needs memory too".to_owned(),
         Kind::Absolute => format!("lower it to {most} or less, or raise limits.memory to {enough} or more"),
     };
-    let related = Related { origin: None, at: limit_at, message: "the limit is set here".to_owned() };
-    let draft = Draft::new(at.clone(), message, help).related(related);
+    let draft = Draft::new(at.clone(), message, help).related(cx.pod.source(index, List::Limits, MEMORY));
     let draft = draft.data("heapBytes", heap.value()).data("limitBytes", limit.value());
     // What may be overridden unseen, or is heeded by convention only, is no ground to refuse a Pod.
     let sure = heap >= limit && setting.unless.is_none() && !setting.convention;
     Some(if sure { draft } else { draft.at_most_warn() })
 }
 
-const MI: i64 = 1024 * 1024;
+const MI: i128 = 1024 * 1024;
+
+/// Three quarters of an amount, down to whole Mi.
+fn three_quarters_of(amount: Quantity) -> Quantity {
+    whole_mi(i128::from(amount.value()) * 3 / 4 / MI)
+}
+
+/// The amount of which this is three quarters, up to whole Mi.
+fn three_quarters_are(amount: Quantity) -> Quantity {
+    whole_mi((i128::from(amount.value()) * 4 + 3 * MI - 1) / (3 * MI))
+}
+
+fn whole_mi(mi: i128) -> Quantity {
+    Quantity::bytes(i64::try_from(mi * MI).unwrap_or(i64::MAX))
+}
 
 fn bytes(bytes: u64) -> Quantity {
     Quantity::bytes(i64::try_from(bytes).unwrap_or(i64::MAX))

@@ -31,7 +31,7 @@
 //! `pkg/kubelet/cm/node_container_manager_linux.go`: the limit of `/kubepods` is what the node can allocate, however
 //! much its Pods were promised.
 
-use crate::finding::{Group, Level, Related};
+use crate::finding::{Group, Level};
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
 use crate::resources::{List, MEMORY};
@@ -59,10 +59,11 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
         let at = container.value_at(List::Limits, MEMORY);
         let Some(draft) = draft(cx, request, limit, at, &format!("container {}", container.name)) else { continue };
         let mut draft = draft.container(container);
-        for set in cx.pod.defaulted.iter().filter(|set| set.container == index && set.resource == MEMORY) {
-            let what = if set.list == List::Limits { "limit" } else { "request" };
-            let message = format!("LimitRange {} sets the {what} here", set.name);
-            draft = draft.related(Related { origin: Some(set.origin), at: set.at.clone(), message });
+        for list in [List::Requests, List::Limits] {
+            let source = cx.pod.source(index, list, MEMORY);
+            if list == List::Requests || source.origin.is_some() {
+                draft = draft.related(source);
+            }
         }
         sink.report(draft);
     }
@@ -83,7 +84,7 @@ fn draft(cx: &Cx<'_>, request: Option<Quantity>, limit: Option<Quantity>, at: Fi
         return None;
     }
     let message = format!(
-        "{whose} may use {limit} of memory but requests {request}, {} times less; at most {most} times is allowed",
+        "{whose} may use {limit} of memory, {} times its request of {request}; at most {most} times is allowed",
         ratio(limit, request),
     );
     let enough = limit.nanos().saturating_mul(billion) / most.nanos().max(1) / billion;
@@ -96,7 +97,13 @@ fn draft(cx: &Cx<'_>, request: Option<Quantity>, limit: Option<Quantity>, at: Fi
 /// With one decimal, rounded down.
 fn ratio(limit: Quantity, request: Quantity) -> String {
     let tenths = limit.nanos().saturating_mul(10) / request.nanos().max(1);
-    if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
+    if tenths > 10_000 {
+        "more than 1000".to_owned()
+    } else if tenths % 10 == 0 {
+        (tenths / 10).to_string()
+    } else {
+        format!("{}.{}", tenths / 10, tenths % 10)
+    }
 }
 
 fn round_up_to_mi(bytes: i64) -> i64 {

@@ -56,20 +56,23 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Cx<'_>, sink: &mut Sink) {
     let volumes = memory_volumes(cx.workload);
-    for (place, container) in cx.workload.containers.iter().zip(&cx.pod.containers) {
-        let own = container.memory(List::Limits);
-        let Some(limit) = own.or(cx.pod.pod_level_memory(List::Limits)) else { continue };
+    for (index, (place, container)) in cx.workload.containers.iter().zip(&cx.pod.containers).enumerate() {
+        let limit = container.memory(List::Limits).or(cx.pod.pod_level_memory(List::Limits));
+        let Some(limit) = limit else { continue };
         let written: Vec<_> = volumes.iter().filter(|volume| volume.writers.contains(&container.name)).collect();
         let sizes = || written.iter().filter_map(|volume| Some((volume.size?, *volume)));
         let Some((_, largest)) = sizes().max_by_key(|(size, _)| *size) else { continue };
         let total = sizes().fold(Quantity::ZERO, |sum, (size, _)| sum + size);
-        let heap = heap::largest(cx.workload, place, container, cx.pod);
-        let heap_bytes = heap.as_ref().map_or(Quantity::ZERO, |heap| Quantity::bytes(heap.bytes));
+        let settings = heap::of_container(cx.workload, place, container, cx.pod);
+        let heap = settings.into_iter().filter(|setting| setting.invalid.is_none()).max_by_key(|setting| setting.bytes);
+        let heap_bytes = heap.as_ref().map_or(0, |heap| i64::try_from(heap.bytes).unwrap_or(i64::MAX));
+        let heap_bytes = Quantity::bytes(heap_bytes);
         if total + heap_bytes <= limit {
             continue;
         }
         let names: Vec<_> = sizes().map(|(size, volume)| format!("{} ({size})", volume.name)).collect();
-        let with_heap = heap.as_ref().map_or(String::new(), |heap| format!(" and the heap of {} ({heap_bytes})", heap.written));
+        let with_heap =
+            heap.as_ref().map_or(String::new(), |heap| format!(" and the heap of {} ({heap_bytes})", heap.written));
         let message = format!(
             "container {} can fill in-memory volumes {}{with_heap}, {} in all, above its memory limit of {limit}",
             container.name,
@@ -78,15 +81,14 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
         );
         let enough = total + heap_bytes;
         let help = format!("raise its memory limit above {enough}, or lower sizeLimit");
-        let limit_at = match (&cx.pod.pod_level, own) {
-            (Some(level), None) => level.at.keys(&[List::Limits.field(), MEMORY]),
-            _ => container.value_at(List::Limits, MEMORY),
-        };
-        let related = Related { origin: None, at: limit_at, message: "the limit is set here".to_owned() };
         let mut draft = Draft::new(largest.at.keys(&["emptyDir", "sizeLimit"]), message, help).container(container);
-        draft = draft.related(related).data("limitBytes", limit.value()).data("volumeBytes", total.value());
+        draft = draft
+            .related(cx.pod.source(index, List::Limits, MEMORY))
+            .data("limitBytes", limit.value())
+            .data("volumeBytes", total.value());
         if let Some(heap) = heap {
-            let related = Related { origin: None, at: heap.at, message: format!("{} sets the heap here", heap.written) };
+            let related =
+                Related { origin: None, at: heap.at, message: format!("{} sets the heap here", heap.written) };
             draft = draft.related(related).data("heapBytes", heap_bytes.value());
         }
         sink.report(draft);

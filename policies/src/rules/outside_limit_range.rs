@@ -72,11 +72,16 @@ fn draft(cx: &Cx<'_>, violation: Violation) -> Option<Draft> {
     };
     let what = if *list == List::Limits { "limit" } else { "request" };
     let field = constraint.field();
-    let help = format!("set the {resource} {what} so that {field} of {enforced} holds, or change LimitRange {}", violation.name);
+    let help = format!(
+        "set the {resource} {what} so that {field} of {enforced} holds, or change LimitRange {}",
+        violation.name
+    );
     let whose = container.map_or("the Pod".to_owned(), |container| format!("container {}", container.name));
-    let message = format!("LimitRange {} refuses {whose}: {}", violation.name, violation.message.replace(".  ", ", but "));
+    let message =
+        format!("LimitRange {} refuses {whose}: {}", violation.name, violation.message.replace(".  ", ", but "));
     let message = message.replace("No limit is", "no limit is").replace("No request is", "no request is");
-    let related = Related { origin: Some(violation.origin), at: violation.at.clone(), message: format!("{field} is set here") };
+    let related =
+        Related { origin: Some(violation.origin), at: violation.at.clone(), message: format!("{field} is set here") };
     let draft = Draft::new(at, message, help).related(related).data("enforced", enforced.to_string());
     Some(match container {
         Some(container) => draft.container(container),

@@ -27,7 +27,7 @@
 //! `ValidateContainerResourceRequirements` in `pkg/apis/core/validation`; LimitRanges are applied before it.
 
 use crate::aggregate::ResourceList;
-use crate::finding::{Group, Level, Related};
+use crate::finding::{Group, Level};
 use crate::path::FieldPath;
 use crate::resources::List;
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
@@ -49,10 +49,11 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
         let lists = (&container.effective.requests, &container.effective.limits);
         for (resource, draft) in drafts(lists, &container.resources_at, &format!("container {}", container.name)) {
             let mut draft = draft.container(container);
-            for set in cx.pod.defaulted.iter().filter(|set| set.container == index && set.resource == resource) {
-                let what = if set.list == List::Limits { "limit" } else { "request" };
-                let message = format!("LimitRange {} sets the {what} here", set.name);
-                draft = draft.related(Related { origin: Some(set.origin), at: set.at.clone(), message });
+            for list in [List::Limits, List::Requests] {
+                let source = cx.pod.source(index, list, &resource);
+                if list == List::Limits || source.origin.is_some() {
+                    draft = draft.related(source);
+                }
             }
             sink.report(draft);
         }

@@ -9,10 +9,9 @@ use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as ApiQuantity;
 
 use super::names::{is_hugepage, is_overcommittable, is_pod_level};
+use crate::aggregate::{ContainerKind, ResourceList};
 use crate::quantity::Quantity;
-
-/// Quantities by the name of the resource.
-pub type ResourceList = BTreeMap<String, Quantity>;
+use crate::workload::ContainerPlace;
 
 /// Requests and limits of one container, or of a Pod as a whole. `None` is a list that was not written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -75,6 +74,15 @@ impl PodLists {
             init_containers: init_containers.iter().map(lists).collect(),
             sidecars: init_containers.iter().map(|c| c.restart_policy.as_deref() == Some("Always")).collect(),
             pod: spec.resources.as_ref().map(|resources| ContainerLists::written(Some(resources))),
+        }
+    }
+
+    /// The lists of one container.
+    #[must_use]
+    pub(crate) fn of(&self, place: &ContainerPlace) -> Option<&ContainerLists> {
+        match place.kind {
+            ContainerKind::App => self.containers.get(place.index),
+            ContainerKind::Init | ContainerKind::Sidecar => self.init_containers.get(place.index),
         }
     }
 

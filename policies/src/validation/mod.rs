@@ -7,6 +7,7 @@
 pub mod defaulting;
 pub mod names;
 mod resources;
+mod workload;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -15,7 +16,9 @@ use k8s_openapi::api::core::v1::PodSpec;
 use crate::decode::Problem;
 use crate::path::FieldPath;
 
-pub use defaulting::{ContainerLists, PodLists, ResourceList};
+pub use defaulting::{ContainerLists, PodLists};
+pub use names::is_overcommittable;
+pub use workload::validate;
 
 /// What a Pod spec is part of. The API server is laxer with templates, which it never completes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,11 +7,12 @@ use std::collections::HashSet;
 use k8s_openapi::api::core::v1::{PodSpec, ResourceClaim};
 
 use super::Report;
-use super::defaulting::{ContainerLists, PodLists, ResourceList};
+use super::defaulting::{ContainerLists, PodLists};
 use super::names::{
     container_resource_fault, dns_label_fault, is_hugepage, is_integer, is_overcommittable, pod_resource_fault,
     resource_meant,
 };
+use crate::aggregate::ResourceList;
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
 

@@ -113,7 +113,12 @@ impl Workload {
         })
     }
 
-    fn of_template(object: &Object<'_, '_>, template_at: FieldPath, problems: Vec<Problem>, leniency: Leniency) -> Self {
+    fn of_template(
+        object: &Object<'_, '_>,
+        template_at: FieldPath,
+        problems: Vec<Problem>,
+        leniency: Leniency,
+    ) -> Self {
         const NOTHING: &Value<'static> = &Value::Null;
         let value = object.value.at(&template_at).unwrap_or(NOTHING);
         let mut problems = problems;
