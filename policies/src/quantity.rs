@@ -31,6 +31,9 @@ pub enum QuantityError {
     /// The suffix is none of Kubernetes'.
     #[error("unable to parse quantity's suffix")]
     Suffix,
+    /// The exponent is so large that an API server runs into its own timeout over it.
+    #[error("the exponent is too large for an API server to read in time")]
+    Exponent,
 }
 
 /// An exact Kubernetes quantity. Compared by value: `1Gi == 1024Mi`.
@@ -42,11 +45,17 @@ pub struct Quantity {
     format: Format,
 }
 
+/// Exponents of a few hundred thousand are read in time; those of 2^31 were seen not to be.
+const MAX_EXPONENT: u64 = 1_000_000;
+
 const NANO: i128 = 1_000_000_000;
 
 impl Quantity {
     /// Nothing, written `0`.
     pub const ZERO: Self = Self { nanos: 0, format: Format::DecimalSi };
+
+    /// The largest value: what is larger saturates here.
+    pub const MAX: Self = Self { nanos: i128::MAX, format: Format::DecimalSi };
 
     /// A whole number of bytes, printed with a binary suffix.
     #[must_use]
@@ -74,7 +83,7 @@ impl Quantity {
     /// # Errors
     /// When the API server would refuse the text.
     pub fn parse(text: &str) -> Result<Self, QuantityError> {
-        parse(text.trim_matches(is_trimmed))
+        parse(text.trim_matches(' '))
     }
 
     /// The value rounded up to a whole number: bytes of memory, devices, Pods (`Quantity.Value()`).
@@ -120,6 +129,27 @@ impl Quantity {
         let step = NANO / 1000;
         let millis = if self.nanos < 0 { -div_ceil(-self.nanos, step) } else { div_ceil(self.nanos, step) };
         Self { nanos: millis.saturating_mul(step), ..self }
+    }
+
+    /// What is left after the API server has written the value out and read it again: a decimal quantity of a
+    /// thousand `E` or more loses its suffix, since there is none.
+    #[must_use]
+    pub fn as_stored(self) -> Self {
+        let rounded = self.round_up_to_milli();
+        match rounded.thousands(i32::MAX) {
+            (number, 19..) if self.format == Format::DecimalSi => Self { nanos: number.saturating_mul(NANO), ..self },
+            _ => rounded,
+        }
+    }
+
+    /// The value as a number and a power of ten, a multiple of three and as large as it goes, up to `most`.
+    fn thousands(self, most: i32) -> (i128, i32) {
+        let (mut number, mut exponent) = (self.nanos, -9);
+        while number != 0 && number % 1000 == 0 && exponent < most {
+            number /= 1000;
+            exponent += 3;
+        }
+        (number, exponent)
     }
 
     /// The difference, in the format of the left side.
@@ -180,11 +210,7 @@ impl fmt::Display for Quantity {
             }
             return write!(f, "{number}{}", BINARY[steps]);
         }
-        let (mut number, mut exponent) = (self.nanos, -9);
-        while number != 0 && number % 1000 == 0 && (exponent < 18 || self.format == Format::DecimalExponent) {
-            number /= 1000;
-            exponent += 3;
-        }
+        let (number, exponent) = self.thousands(if self.format == Format::DecimalExponent { i32::MAX } else { 18 });
         match (number, self.format) {
             (0, _) => f.write_str("0"),
             (_, Format::DecimalExponent) if exponent != 0 => write!(f, "{number}e{exponent}"),
@@ -201,11 +227,6 @@ fn decimal_suffix(exponent: i32) -> &'static str {
     DECIMAL.iter().find(|(_, e)| *e == exponent).map_or("", |(suffix, _)| suffix)
 }
 
-/// `Quantity.UnmarshalJSON` trims the raw JSON text, in which line breaks and tabs are still escapes.
-fn is_trimmed(c: char) -> bool {
-    c.is_whitespace() && c >= ' ' && !matches!(c, '\u{2028}' | '\u{2029}')
-}
-
 fn parse(text: &str) -> Result<Quantity, QuantityError> {
     if text.is_empty() {
         return Err(QuantityError::Format);
@@ -219,6 +240,15 @@ fn parse(text: &str) -> Result<Quantity, QuantityError> {
     let (fraction, suffix) = rest.strip_prefix('.').map_or(("", rest), split_digits);
     check_suffix_shape(suffix)?;
     let (format, exponent) = interpret_suffix(suffix).ok_or(QuantityError::Suffix)?;
+    if exponent.unsigned_abs() > MAX_EXPONENT {
+        return Err(QuantityError::Exponent);
+    }
+
+    // Without a digit these leave Kubernetes' fast path, and its slow one wants digits.
+    let slow = if format == Format::BinarySi { exponent >= 50 } else { exponent < -9 };
+    if slow && whole.is_empty() && fraction.is_empty() {
+        return Err(QuantityError::Numeric);
+    }
 
     let mut digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).map(|b| b - b'0').collect();
     // 10^shift is the step of the last digit, in billionths.
@@ -258,7 +288,9 @@ fn interpret_suffix(suffix: &str) -> Option<(Format, i64)> {
         return Some((Format::DecimalSi, i64::from(*exponent)));
     }
     let exponent: i64 = suffix.strip_prefix(['e', 'E'])?.parse().ok()?;
-    Some((Format::DecimalExponent, exponent))
+    // Kubernetes keeps 32 bits of it: 1e4294967297 is 10.
+    let [a, b, c, d, ..] = exponent.to_le_bytes();
+    Some((Format::DecimalExponent, i64::from(i32::from_le_bytes([a, b, c, d]))))
 }
 
 /// Schoolbook multiplication of decimal digits (most significant first); exact for any length.
