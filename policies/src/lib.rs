@@ -1,4 +1,5 @@
 //! The rules engine of memlint.
+pub mod aggregate;
 pub mod object;
 pub mod path;
 pub mod quantity;
