@@ -170,8 +170,7 @@ fn sum(
         let written = pick(container.resources.as_ref());
         match status.and_then(|status| status_of(status, &container.name)) {
             Some(used) if used.resources.is_some() => {
-                let used =
-                    InUse { resources: used.resources.as_ref(), allocated: used.allocated_resources.as_ref() };
+                let used = InUse { resources: used.resources.as_ref(), allocated: used.allocated_resources.as_ref() };
                 in_use(written, &used)
             }
             _ => written,
@@ -188,7 +187,7 @@ fn sum(
 
 fn status_of<'a>(status: &'a PodStatus, name: &str) -> Option<&'a ContainerStatus> {
     let all = status.container_statuses.iter().flatten().chain(status.init_container_statuses.iter().flatten());
-    all.filter(|status| status.name == name).last()
+    all.filter(|status| status.name == name).next_back()
 }
 
 fn resize_is_infeasible(status: Option<&PodStatus>) -> bool {
@@ -267,7 +266,8 @@ mod tests {
 
     #[test]
     fn overhead_adds_to_requests_always_and_to_limits_that_exist() {
-        let spec = spec(json!({"containers": [container("a", "100Mi")], "overhead": {"memory": "28Mi", "cpu": "250m"}}));
+        let spec =
+            spec(json!({"containers": [container("a", "100Mi")], "overhead": {"memory": "28Mi", "cpu": "250m"}}));
         assert_eq!(shown(&pod_requests(&spec, None)), "cpu=250m memory=128Mi");
         assert_eq!(shown(&pod_limits(&spec, None)), "memory=128Mi");
     }
