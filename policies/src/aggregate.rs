@@ -187,7 +187,7 @@ fn sum(
 
 fn status_of<'a>(status: &'a PodStatus, name: &str) -> Option<&'a ContainerStatus> {
     let all = status.container_statuses.iter().flatten().chain(status.init_container_statuses.iter().flatten());
-    all.filter(|status| status.name == name).last()
+    all.filter(|status| status.name == name).next_back()
 }
 
 fn resize_is_infeasible(status: Option<&PodStatus>) -> bool {

@@ -4,6 +4,7 @@
 //! fail. The linter and the admission webhook are two front ends to it; what one says, the other says.
 
 pub mod aggregate;
+pub mod capacity;
 pub mod decode;
 pub mod engine;
 pub mod exemption;
@@ -13,6 +14,7 @@ pub mod inventory;
 pub mod limit_range;
 pub mod object;
 pub mod path;
+pub mod placement;
 pub mod policy;
 pub mod quantity;
 pub mod resources;

@@ -1,0 +1,58 @@
+//! [`Bound`]: a Pod that has its node, with what it takes there and what others must know of it.
+
+use k8s_openapi::api::core::v1 as api;
+
+use super::pod_affinity::PodTerm;
+use super::ports::HostPort;
+use super::selector::Labels;
+use crate::aggregate::{ResourceList, pod_requests};
+
+/// A Pod on a node.
+#[derive(Debug, Clone)]
+pub(super) struct Bound {
+    pub(super) node: String,
+    pub(super) kin: Kin,
+    /// The name of the DaemonSet it belongs to.
+    pub(super) daemon_set: Option<String>,
+    pub(super) requests: ResourceList,
+    pub(super) ports: Vec<HostPort>,
+}
+
+/// All that selectors and terms can see of a Pod. Replicas have it in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Kin {
+    pub(super) namespace: String,
+    pub(super) labels: Labels,
+    /// Topology spread does not count Pods on their way out; everything else does.
+    pub(super) terminating: bool,
+    /// Whether it belongs to a DaemonSet, and so to its node.
+    pub(super) daemon: bool,
+    /// Which Pods it wants to keep away.
+    pub(super) anti_affinity: Vec<PodTerm>,
+}
+
+impl Bound {
+    /// Reads a Pod, if it is bound and not over: the scheduler's cache leaves out those that have succeeded or failed
+    /// (`newPodInformer`), and keeps those that are being deleted until they are gone.
+    pub(super) fn read(pod: &api::Pod) -> Option<Self> {
+        let spec = pod.spec.as_ref()?;
+        let node = spec.node_name.clone().filter(|node| !node.is_empty())?;
+        let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+        if matches!(phase, Some("Succeeded" | "Failed")) {
+            return None;
+        }
+        let namespace = pod.metadata.namespace.clone().unwrap_or_else(|| "default".to_owned());
+        let labels = pod.metadata.labels.clone().unwrap_or_default();
+        let owners = pod.metadata.owner_references.iter().flatten();
+        let daemon_set = owners.filter(|owner| owner.kind == "DaemonSet").map(|owner| owner.name.clone()).next();
+        let anti_affinity = PodTerm::anti_affinity(spec, &labels, &namespace);
+        let (terminating, daemon) = (pod.metadata.deletion_timestamp.is_some(), daemon_set.is_some());
+        Some(Self {
+            node,
+            kin: Kin { namespace, labels, terminating, daemon, anti_affinity },
+            daemon_set,
+            requests: pod_requests(spec, pod.status.as_ref()),
+            ports: HostPort::of_pod(spec),
+        })
+    }
+}

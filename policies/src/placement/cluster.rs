@@ -1,0 +1,202 @@
+//! [`Cluster`]: nodes and the Pods on them, in the form in which filters ask about them.
+//!
+//! Pods that no selector can tell apart are one group with a count per node, so that a candidate's terms are matched
+//! once per group however many replicas there are.
+
+use std::collections::BTreeMap;
+
+use super::amounts::Columns;
+use super::bound::{Bound, Kin};
+use super::ports::HostPort;
+use super::selector::Labels;
+use super::topology::Topologies;
+use crate::aggregate::{ResourceList, add};
+use crate::capacity::{Node, NodeSet, Overhead};
+
+/// Which of the Pods on a node count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// Only those of DaemonSets: could the Pod ever run here?
+    Empty,
+    /// All of them: could it run now?
+    Now,
+}
+
+/// A cluster to place Pods in. Built once, read by many; see [`super::ClusterBuilder`].
+#[derive(Debug, Clone, Default)]
+pub struct Cluster {
+    pub(super) nodes: NodeSet,
+    pub(super) columns: Columns,
+    /// What each node has, a row of columns a node.
+    allocatable: Vec<i64>,
+    slots: Vec<i64>,
+    empty: Usage,
+    now: Usage,
+    pub(super) groups: Vec<Group>,
+    /// The groups of each namespace.
+    pub(super) by_namespace: BTreeMap<String, Vec<usize>>,
+    /// The groups whose Pods keep others away.
+    pub(super) repelling: Vec<usize>,
+    ports: BTreeMap<usize, Vec<(HostPort, bool)>>,
+    namespaces: BTreeMap<String, Labels>,
+    pub(super) topologies: Topologies,
+}
+
+/// What is taken of the nodes, in one view.
+#[derive(Debug, Clone, Default)]
+struct Usage {
+    amounts: Vec<i64>,
+    pods: Vec<i64>,
+}
+
+/// Pods that are alike to every selector, and where they are.
+#[derive(Debug, Clone)]
+pub(super) struct Group {
+    pub(super) kin: Kin,
+    /// Node and number, each node once.
+    pub(super) nodes: Vec<(usize, i64)>,
+}
+
+/// Plain amounts taken of a node, not told apart by Pod.
+#[derive(Debug, Clone)]
+pub(super) struct Taken {
+    pub(super) node: String,
+    pub(super) requests: ResourceList,
+    pub(super) pods: i64,
+    pub(super) daemon: bool,
+}
+
+impl Cluster {
+    pub(super) fn build(
+        nodes: BTreeMap<String, Node>,
+        pods: Vec<Bound>,
+        taken: Vec<Taken>,
+        namespaces: BTreeMap<String, Labels>,
+    ) -> Self {
+        let pods: Vec<Bound> = pods.into_iter().filter(|pod| nodes.contains_key(&pod.node)).collect();
+        let taken: Vec<Taken> = taken.into_iter().filter(|taken| nodes.contains_key(&taken.node)).collect();
+        let lists = nodes.values().map(|node| &node.allocatable).chain(pods.iter().map(|pod| &pod.requests));
+        let columns = Columns::of(lists.chain(taken.iter().map(|taken| &taken.requests)));
+
+        let mut overheads: BTreeMap<String, Overhead> = BTreeMap::new();
+        let of_pods = pods.iter().map(|pod| (&pod.node, &pod.requests, 1, pod.kin.daemon));
+        let of_taken = taken.iter().map(|taken| (&taken.node, &taken.requests, taken.pods, taken.daemon));
+        let uses: Vec<(&String, &ResourceList, i64, bool)> = of_pods.chain(of_taken).collect();
+        for (node, requests, pods, _) in uses.iter().filter(|(_, _, _, daemon)| *daemon) {
+            let overhead = overheads.entry((*node).clone()).or_default();
+            add(&mut overhead.requests, requests);
+            overhead.pods = overhead.pods.saturating_add(*pods);
+        }
+        let nodes = nodes.into_values().map(|node| {
+            let overhead = overheads.remove(&node.name).unwrap_or_default();
+            (node, overhead)
+        });
+        let nodes = NodeSet::new(nodes);
+
+        let mut cluster = Self {
+            topologies: Topologies::new(&nodes),
+            allocatable: vec![0; nodes.len() * columns.len()],
+            slots: vec![0; nodes.len()],
+            empty: Usage::new(nodes.len(), columns.len()),
+            now: Usage::new(nodes.len(), columns.len()),
+            namespaces,
+            nodes,
+            columns,
+            ..Self::default()
+        };
+        let width = cluster.columns.len();
+        for class in cluster.nodes.classes() {
+            for node in &class.nodes {
+                let row = &mut cluster.allocatable[node * width..(node + 1) * width];
+                cluster.columns.add(row, &class.allocatable);
+                cluster.slots[*node] = class.allocatable.get("pods").map_or(0, |pods| pods.value());
+            }
+        }
+        for (node, requests, pods, daemon) in uses {
+            let Some(node) = cluster.nodes.find(node) else { continue };
+            cluster.now.add(&cluster.columns, node, requests, pods);
+            if daemon {
+                cluster.empty.add(&cluster.columns, node, requests, pods);
+            }
+        }
+        cluster.group(pods);
+        cluster
+    }
+
+    fn group(&mut self, pods: Vec<Bound>) {
+        let mut groups: BTreeMap<Kin, BTreeMap<usize, i64>> = BTreeMap::new();
+        for pod in pods {
+            let Some(node) = self.nodes.find(&pod.node) else { continue };
+            let ports = pod.ports.into_iter().map(|port| (port, pod.kin.daemon));
+            self.ports.entry(node).or_default().extend(ports);
+            *groups.entry(pod.kin).or_default().entry(node).or_default() += 1;
+        }
+        self.ports.retain(|_, ports| !ports.is_empty());
+        for (index, (kin, nodes)) in groups.into_iter().enumerate() {
+            self.by_namespace.entry(kin.namespace.clone()).or_default().push(index);
+            if !kin.anti_affinity.is_empty() {
+                self.repelling.push(index);
+            }
+            self.groups.push(Group { kin, nodes: nodes.into_iter().collect() });
+        }
+    }
+
+    /// The nodes.
+    #[must_use]
+    pub fn nodes(&self) -> &NodeSet {
+        &self.nodes
+    }
+
+    /// The labels of a namespace. Its name is always one of them, known or not (KEP-2161).
+    #[must_use]
+    pub fn namespace_labels(&self, namespace: &str) -> Labels {
+        let mut labels = self.namespaces.get(namespace).cloned().unwrap_or_default();
+        labels.insert("kubernetes.io/metadata.name".to_owned(), namespace.to_owned());
+        labels
+    }
+
+    /// What a node offers of a resource in the scheduler's unit (bytes, thousandths of a core, numbers), and how much
+    /// of that is taken.
+    #[must_use]
+    pub fn room(&self, node: usize, resource: &str, view: View) -> (i64, i64) {
+        let Some(column) = self.columns.find(resource) else { return (0, 0) };
+        let cell = node * self.columns.len() + column;
+        (self.allocatable[cell], self.usage(view).amounts[cell])
+    }
+
+    /// How many Pods a node takes, and how many it has.
+    #[must_use]
+    pub fn slots(&self, node: usize, view: View) -> (i64, i64) {
+        (self.slots[node], self.usage(view).pods[node])
+    }
+
+    pub(super) fn row(&self, node: usize, view: View) -> (&[i64], &[i64]) {
+        let cells = node * self.columns.len()..(node + 1) * self.columns.len();
+        (&self.allocatable[cells.clone()], &self.usage(view).amounts[cells])
+    }
+
+    /// The host ports that are taken on a node.
+    pub(super) fn ports(&self, node: usize, view: View) -> impl Iterator<Item = &HostPort> {
+        let ports = self.ports.get(&node).map(Vec::as_slice).unwrap_or_default();
+        ports.iter().filter(move |(_, daemon)| *daemon || view == View::Now).map(|(port, _)| port)
+    }
+
+    fn usage(&self, view: View) -> &Usage {
+        match view {
+            View::Empty => &self.empty,
+            View::Now => &self.now,
+        }
+    }
+}
+
+impl Usage {
+    fn new(nodes: usize, columns: usize) -> Self {
+        Self { amounts: vec![0; nodes * columns], pods: vec![0; nodes] }
+    }
+
+    fn add(&mut self, columns: &Columns, node: usize, requests: &ResourceList, pods: i64) {
+        let width = columns.len();
+        columns.add(&mut self.amounts[node * width..(node + 1) * width], requests);
+        self.pods[node] = self.pods[node].saturating_add(pods);
+    }
+}

@@ -1,0 +1,40 @@
+//! Where a Pod may go: kube-scheduler's filters, its verdict and its words, without a cluster.
+//!
+//! A [`ClusterBuilder`] collects nodes and the Pods on them into a [`Cluster`]; a Pod is compiled into a
+//! [`Candidate`]; [`filter`] gives the [`Verdict`] of the scheduler's default profile, [`pack`] says how many of a
+//! kind find a place, and [`obstacles`] and [`offers`] what stands in the way. Checked against a real kube-scheduler 1.36
+//! (`tests/tests/conformance_scheduler.rs`).
+//!
+//! Not judged: volumes and devices (a candidate names what it uses of them), extenders, other profiles' settings,
+//! preemption, and which of several nodes the scheduler would prefer.
+
+mod amounts;
+mod bound;
+mod builder;
+mod candidate;
+mod cluster;
+mod filter;
+mod neighbours;
+mod node_affinity;
+mod pack;
+mod pod_affinity;
+mod ports;
+mod reason;
+mod selector;
+mod skew;
+mod spread;
+mod toleration;
+mod topology;
+mod unmodelled;
+mod verdict;
+mod what_if;
+
+pub use builder::ClusterBuilder;
+pub use candidate::Candidate;
+pub use cluster::{Cluster, View};
+pub use filter::{Look, filter};
+pub use pack::{Packing, pack};
+pub use reason::{Reason, Release};
+pub use selector::Labels;
+pub use verdict::{Outcome, Refused, Verdict};
+pub use what_if::{Obstacle, Offer, obstacles, offers, sole_obstacles};

@@ -1,0 +1,76 @@
+//! [`PodTerm`]: a term of required Pod affinity or anti-affinity, and which Pods it means (`AffinityTerm`).
+
+use k8s_openapi::api::core::v1 as api;
+
+use super::selector::{Labels, Requirement, Selector};
+
+/// Pods by labels and namespaces, and the label of nodes that tells what "near" is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct PodTerm {
+    topology_key: String,
+    selector: Selector,
+    namespaces: Vec<String>,
+    namespace_selector: Selector,
+}
+
+impl PodTerm {
+    /// The required affinity terms of a Pod.
+    pub(super) fn affinity(spec: &api::PodSpec, labels: &Labels, namespace: &str) -> Vec<Self> {
+        let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.pod_affinity.as_ref());
+        let terms = affinity.and_then(|a| a.required_during_scheduling_ignored_during_execution.as_deref());
+        terms.unwrap_or_default().iter().map(|term| Self::read(term, labels, namespace)).collect()
+    }
+
+    /// The required anti-affinity terms of a Pod.
+    pub(super) fn anti_affinity(spec: &api::PodSpec, labels: &Labels, namespace: &str) -> Vec<Self> {
+        let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.pod_anti_affinity.as_ref());
+        let terms = affinity.and_then(|a| a.required_during_scheduling_ignored_during_execution.as_deref());
+        terms.unwrap_or_default().iter().map(|term| Self::read(term, labels, namespace)).collect()
+    }
+
+    /// Reads a term of a Pod with these labels in this namespace. `matchLabelKeys` and `mismatchLabelKeys` become part
+    /// of the selector, as the API server makes them when the Pod is created (KEP-3633).
+    fn read(term: &api::PodAffinityTerm, labels: &Labels, namespace: &str) -> Self {
+        let mut selector = Selector::read(term.label_selector.as_ref());
+        for key in term.match_label_keys.iter().flatten() {
+            if let Some(value) = labels.get(key) {
+                selector = selector.and(Requirement::equals(key, value));
+            }
+        }
+        for key in term.mismatch_label_keys.iter().flatten() {
+            if let Some(value) = labels.get(key) {
+                selector = selector.and(Requirement::differs(key, value));
+            }
+        }
+        let mut namespaces = term.namespaces.clone().unwrap_or_default();
+        if namespaces.is_empty() && term.namespace_selector.is_none() {
+            namespaces.push(namespace.to_owned());
+        }
+        Self {
+            topology_key: term.topology_key.clone(),
+            selector,
+            namespaces,
+            namespace_selector: Selector::read(term.namespace_selector.as_ref()),
+        }
+    }
+
+    /// The label that nodes near one another share.
+    pub(super) fn topology_key(&self) -> &str {
+        &self.topology_key
+    }
+
+    /// Whether the term speaks of Pods in this namespace. Its labels are asked for only if they matter.
+    pub(super) fn covers(&self, namespace: &str, labels: impl FnOnce() -> Labels) -> bool {
+        let named = self.namespaces.iter().any(|name| name == namespace);
+        named
+            || match &self.namespace_selector {
+                Selector::Nothing => false,
+                selector => selector.is_everything() || selector.matches(&labels()),
+            }
+    }
+
+    /// Whether the term speaks of Pods with these labels, in a namespace that it covers.
+    pub(super) fn selects(&self, labels: &Labels) -> bool {
+        self.selector.matches(labels)
+    }
+}
