@@ -39,7 +39,7 @@ pub(super) enum Style {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tag {
     None,
-    /// `!`: read it as if it were plain.
+    /// `!`: a string.
     NonSpecific,
     Str,
     Bool,
