@@ -119,7 +119,10 @@ impl Reader<'_> {
             }
             Event::MappingEnd | Event::SequenceEnd => {
                 // Nothing but brackets stands between brackets.
-                self.tree.close((self.flow > 0).then_some(at.1));
+                let closed = self.tree.close((self.flow > 0).then_some(at.1));
+                if self.flow > 0 {
+                    strict::flow_keys(self.source, &self.tree, closed)?;
+                }
                 self.flow = self.flow.saturating_sub(1);
                 0
             }

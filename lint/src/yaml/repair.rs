@@ -56,7 +56,7 @@ impl Repairs {
             ErrorKind::CommentNotSeparated if bytes.get(at) == Some(&b'#') => vec![(at, 0, " ".to_owned())],
             ErrorKind::PlainScalarStartsWithDashFlowIndicator if bytes.get(at) == Some(&b'-') => vec![(at, 1, "\"-\"".to_owned())],
             ErrorKind::UnknownQuotedScalarEscape if bytes.get(at) == Some(&b'"') => quotes_escaped(bytes, at),
-            ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation => indentations(source, after, at),
+            ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation => indentations(source, after, at),
             _ => return false,
         };
         // Mended before, and still refused: this is something else.
@@ -123,7 +123,10 @@ fn indentations(source: &str, after: usize, at: usize) -> Vec<(usize, usize, Str
     // Further than what the string or list is a value of, wherever that starts in the line.
     let width = 2 + at.min(quoted.map_or(after, |(start, _)| start)).saturating_sub(first).min(4096);
     let lines = match quoted {
-        Some((start, end)) => memchr::memchr_iter(b'\n', bytes.get(start..end).unwrap_or_default()).map(|offset| start + offset + 1).collect(),
+        Some((start, end)) => memchr::memchr2_iter(b'\n', b'\r', bytes.get(start..end).unwrap_or_default())
+            .map(|offset| start + offset + 1)
+            .filter(|line| bytes.get(line - 1..=*line) != Some(b"\r\n"))
+            .collect(),
         None => vec![line_start(at)],
     };
     lines.into_iter().map(|line| (line, 0, " ".repeat(width))).collect()

@@ -62,6 +62,27 @@ pub(super) fn flow_scalar(source: &str, at: (usize, usize), text: &str) -> Resul
     Ok(())
 }
 
+/// Refuses keys of a map in braces that are not on one line with their colon.
+pub(super) fn flow_keys(source: &str, tree: &Tree<'_>, map: usize) -> Result<(), Fault> {
+    let extent = tree.node(map).filter(|node| node.kind == Kind::Map).map(|node| (node.start(), node.end()));
+    let Some(text) = extent.and_then(|(start, end)| source.get(start..end)) else { return Ok(()) };
+    if memchr::memchr(b'\n', text.as_bytes()).is_none() {
+        return Ok(());
+    }
+    for (key, _) in tree.entries(map) {
+        let Some((start, end)) = tree.node(key).map(|node| (node.start(), node.end())) else { continue };
+        let gap = source.get(end..).unwrap_or_default();
+        let colon = end + gap.len() - gap.trim_ascii_start().len();
+        let explicit = source.get(..start).is_some_and(|before| before.trim_ascii_end().ends_with('?'));
+        let lines = source.get(start..colon).unwrap_or_default().contains(['\n', '\r']);
+        if lines && !explicit && source.as_bytes().get(colon) == Some(&b':') {
+            let fault = Fault::new(start, "this key and its colon are not on one line");
+            return Err(fault.help("separate entries with commas, and keep every key on one line"));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses tabs where Kubernetes' reader counts indentation: before anything that could be a key, outside of brackets.
 pub(super) fn tabs(source: &str, tree: &Tree<'_>) -> Result<(), Fault> {
     let bytes = source.as_bytes();
@@ -135,7 +156,7 @@ impl Before {
         match tree.node(index).map(|node| node.style) {
             Some(Style::Text) if quoted => lead.tab >= end,
             // A block scalar: its indentation is that of its first line, in spaces, and all after that is text.
-            Some(Style::Text) => lead.spaces < column(source, start),
+            Some(Style::Text) => lead.spaces < column(source, start) || lead.tab == start && !says_indent(source, start),
             // A plain scalar takes the lines behind it until something else follows.
             _ if lead.tab < end => lead.spaces <= self.columns.last().map_or(0, |(column, _)| *column) && !self.columns.is_empty(),
             _ => {
@@ -146,6 +167,13 @@ impl Before {
             }
         }
     }
+}
+
+/// Whether the header of the block scalar whose text starts here says how far it is indented (`|2`).
+fn says_indent(source: &str, start: usize) -> bool {
+    let before = source.get(..start).unwrap_or_default();
+    let header = before.rfind(['|', '>']).and_then(|at| before.get(at + 1..)).unwrap_or_default();
+    header.bytes().take_while(|byte| !byte.is_ascii_whitespace()).any(|byte| byte.is_ascii_digit())
 }
 
 /// How many bytes stand before this place in its line.
