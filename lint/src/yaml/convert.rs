@@ -276,7 +276,7 @@ struct Merged<'a> {
 
 impl<'a> Merged<'a> {
     /// Adds an entry. It replaces one of the same key if a merge brought either; otherwise both stay, and the node of
-    /// the first key is returned.
+    /// the one before is returned.
     fn add(&mut self, entry: Entry<'a>) -> Option<usize> {
         let Some(position) = self.by_key.get(entry.key.as_ref()) else {
             self.by_key.insert(entry.key.to_string(), self.entries.len());
@@ -286,6 +286,7 @@ impl<'a> Merged<'a> {
         let known = self.entries.get_mut(*position)?;
         match (known.node, entry.node) {
             (Some(first), Some(_)) => {
+                self.by_key.insert(entry.key.to_string(), self.entries.len());
                 self.entries.push(entry);
                 Some(first)
             }

@@ -18,6 +18,7 @@ mod repair;
 mod resolve;
 mod scalar;
 mod split;
+mod strict;
 mod template;
 mod tree;
 
