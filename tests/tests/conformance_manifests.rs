@@ -40,7 +40,12 @@ fn refusals(pod: &Value<'_>) -> Verdict {
     let typed: Pod = from_value_pruned(pod, &problems).expect("a Pod");
     let spec = typed.spec.unwrap_or_default();
     let lists = PodLists::defaulted(&spec);
-    let context = PodContext { subject: Subject::Pod, lists: &lists, labels: typed.metadata.labels.as_ref() };
+    let context = PodContext {
+        subject: Subject::Pod,
+        lists: &lists,
+        labels: typed.metadata.labels.as_ref(),
+        claim_templates: &[],
+    };
     let found: Vec<Problem> = validate_pod_spec(&spec, &FieldPath::of(&["spec"]), context);
     verdict.invalid.extend(found.iter().map(|problem| dotted(&problem.at)));
     verdict.invalid.extend(requests_above_limits(&lists));
@@ -53,9 +58,11 @@ fn requests_above_limits(lists: &PodLists) -> Vec<String> {
         let limits = lists.limits.clone().unwrap_or_default();
         let native = |name: &str| !name.contains('/') || name.contains("kubernetes.io/");
         let overcommittable = |name: &str| native(name) && !name.starts_with("hugepages-");
-        lists.requests.iter().flatten().any(|(name, request)| {
-            limits.get(name).is_some_and(|limit| overcommittable(name) && request > limit)
-        })
+        lists
+            .requests
+            .iter()
+            .flatten()
+            .any(|(name, request)| limits.get(name).is_some_and(|limit| overcommittable(name) && request > limit))
     };
     let containers = lists.containers.iter().enumerate().map(|(i, lists)| (format!("spec.containers.{i}"), lists));
     let init = lists.init_containers.iter().enumerate().map(|(i, lists)| (format!("spec.initContainers.{i}"), lists));
@@ -76,8 +83,15 @@ fn dotted(path: &FieldPath) -> String {
 /// The fields that the API server's error names, each as its kind and its path.
 fn named_by(error: &str) -> BTreeSet<String> {
     const KINDS: [&str; 9] = [
-        "Invalid value", "Required value", "Forbidden", "Unsupported value", "Duplicate value", "Not found", "Too many",
-        "Too long", "Internal error",
+        "Invalid value",
+        "Required value",
+        "Forbidden",
+        "Unsupported value",
+        "Duplicate value",
+        "Not found",
+        "Too many",
+        "Too long",
+        "Internal error",
     ];
     let body = error.split_once(" is invalid: ").map_or(error, |(_, body)| body);
     let body = body.strip_prefix('[').unwrap_or(body);
@@ -118,7 +132,8 @@ fn disagreement(case: &Json, verdict: &Verdict, accepted: bool) -> Option<String
         return (verdict.refused() == accepted).then(|| format!("accepted: {accepted}, but we say {verdict:?}"));
     }
     if let Some(unknown) = unknown_by(error) {
-        return (unknown != verdict.unknown).then(|| format!("unknown are {unknown:?}, but we say {:?}", verdict.unknown));
+        return (unknown != verdict.unknown)
+            .then(|| format!("unknown are {unknown:?}, but we say {:?}", verdict.unknown));
     }
     if case["code"] == 400 {
         return verdict.undecodable.is_empty().then(|| format!("undecodable, but we say {verdict:?}"));

@@ -4,9 +4,16 @@
 //! name the field that the API server's error names. A request above its limit is not reported here: a rule of its
 //! own does, and [`defaulting`] tells it what the API server compares.
 
+mod containers;
 pub mod defaulting;
 pub mod names;
+mod pod;
+mod probes;
+mod report;
 mod resources;
+mod scheduling;
+mod security;
+mod volumes;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -14,6 +21,7 @@ use k8s_openapi::api::core::v1::PodSpec;
 
 use crate::decode::Problem;
 use crate::path::FieldPath;
+use report::Report;
 
 pub use defaulting::{ContainerLists, PodLists, ResourceList};
 
@@ -36,45 +44,41 @@ pub struct PodContext<'a> {
     pub lists: &'a PodLists,
     /// The labels of the Pod or template.
     pub labels: Option<&'a BTreeMap<String, String>>,
+    /// The names of a StatefulSet's `volumeClaimTemplates`, which become volumes of its Pods.
+    pub claim_templates: &'a [String],
 }
 
 /// Everything that the API server's validation refuses in a Pod spec, which stands at the path `at`.
 #[must_use]
 pub fn validate_pod_spec(spec: &PodSpec, at: &FieldPath, context: PodContext<'_>) -> Vec<Problem> {
     let mut report = Report::default();
-    let claims: HashSet<&str> = spec.resource_claims.iter().flatten().map(|claim| claim.name.as_str()).collect();
-    let empty = ContainerLists::default();
-    let init = spec.init_containers.as_deref().unwrap_or_default();
-    for (list, containers, lists) in [
-        ("containers", spec.containers.as_slice(), &context.lists.containers),
-        ("initContainers", init, &context.lists.init_containers),
-    ] {
-        for (index, container) in containers.iter().enumerate() {
-            let path = at.key(list).index(index).key("resources");
-            resources::container(&mut report, lists.get(index).unwrap_or(&empty), &path);
-            let written = container.resources.as_ref().and_then(|resources| resources.claims.as_deref());
-            resources::claims(&mut report, written.unwrap_or_default(), &claims, &path.key("claims"));
-        }
-    }
-    resources::pod(&mut report, spec, context.lists, at);
-    if let Some(overhead) = &spec.overhead {
-        resources::overhead(&mut report, defaulting::read_list(overhead), &at.key("overhead"));
-    }
+    let known =
+        volumes::validate(&mut report, spec.volumes.as_deref().unwrap_or_default(), context, &at.key("volumes"));
+    containers::validate(&mut report, spec, &known, context, at);
+    resource_requirements(&mut report, spec, context.lists, at);
+    security::pod(&mut report, spec, at);
+    scheduling::validate(&mut report, spec, context.labels, at);
+    pod::validate(&mut report, spec, context.subject, at);
     report.problems
 }
 
-/// Collects problems.
-#[derive(Debug, Default)]
-struct Report {
-    problems: Vec<Problem>,
-}
-
-impl Report {
-    fn add(&mut self, at: FieldPath, message: impl Into<String>) {
-        self.problems.push(Problem::invalid(at, message));
+fn resource_requirements(report: &mut Report, spec: &PodSpec, lists: &PodLists, at: &FieldPath) {
+    let claims: HashSet<&str> = spec.resource_claims.iter().flatten().map(|claim| claim.name.as_str()).collect();
+    let empty = ContainerLists::default();
+    let init = spec.init_containers.as_deref().unwrap_or_default();
+    for (list, containers, all) in [
+        ("containers", spec.containers.as_slice(), &lists.containers),
+        ("initContainers", init, &lists.init_containers),
+    ] {
+        for (index, container) in containers.iter().enumerate() {
+            let path = at.key(list).index(index).key("resources");
+            resources::container(report, all.get(index).unwrap_or(&empty), &path);
+            let written = container.resources.as_ref().and_then(|resources| resources.claims.as_deref());
+            resources::claims(report, written.unwrap_or_default(), &claims, &path.key("claims"));
+        }
     }
-
-    fn add_help(&mut self, at: FieldPath, message: impl Into<String>, help: impl Into<String>) {
-        self.problems.push(Problem::invalid(at, message).help(help));
+    resources::pod(report, spec, lists, at);
+    if let Some(overhead) = &spec.overhead {
+        resources::overhead(report, defaulting::read_list(overhead), &at.key("overhead"));
     }
 }

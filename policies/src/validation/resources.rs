@@ -6,16 +6,14 @@ use std::collections::HashSet;
 
 use k8s_openapi::api::core::v1::{PodSpec, ResourceClaim};
 
-use super::Report;
 use super::defaulting::{ContainerLists, PodLists, ResourceList};
 use super::names::{
     container_resource_fault, dns_label_fault, is_hugepage, is_integer, is_overcommittable, pod_resource_fault,
     resource_meant,
 };
+use super::report::{Fault, Report};
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
-
-type Fault = fn(&str) -> Option<String>;
 
 /// `ValidateContainerResourceRequirements`; `at` is the `resources` field.
 pub(super) fn container(report: &mut Report, lists: &ContainerLists, at: &FieldPath) {
