@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::PathBuf;
 
-use k8s_openapi::api::core::v1::Pod;
-use memlint_policies::decode::{Leniency, Problem, ProblemKind, check, from_value_pruned};
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+use memlint_policies::decode::{Leniency, ProblemKind, check, from_value_pruned, type_of};
 use memlint_policies::object::Value;
 use memlint_policies::path::{FieldPath, Segment};
-use memlint_policies::validation::{ContainerLists, PodContext, PodLists, Subject, validate_pod_spec};
+use memlint_policies::validation::{ContainerLists, PodLists, validate_object};
 use memlint_tests::fixtures;
 use serde_json::Value as Json;
 
@@ -27,9 +27,14 @@ impl Verdict {
     }
 }
 
-fn refusals(pod: &Value<'_>) -> Verdict {
-    let problems = check(pod, "Pod", Leniency::Strict);
+fn refusals(object: &Value<'_>) -> Verdict {
     let mut verdict = Verdict::default();
+    let text = |key| object.get(key).and_then(Value::as_str).unwrap_or_default();
+    let Some(type_name) = type_of(text("apiVersion"), text("kind")) else {
+        verdict.undecodable.insert("kind".to_owned());
+        return verdict;
+    };
+    let problems = check(object, type_name, Leniency::Strict);
     for problem in &problems {
         let set = match problem.kind {
             ProblemKind::UnknownField | ProblemKind::DuplicateField => &mut verdict.unknown,
@@ -37,23 +42,24 @@ fn refusals(pod: &Value<'_>) -> Verdict {
         };
         set.insert(dotted(&problem.at));
     }
-    let typed: Pod = from_value_pruned(pod, &problems).expect("a Pod");
-    let spec = typed.spec.unwrap_or_default();
-    let lists = PodLists::defaulted(&spec);
-    let context = PodContext {
-        subject: Subject::Pod,
-        lists: &lists,
-        labels: typed.metadata.labels.as_ref(),
-        claim_templates: &[],
-    };
-    let found: Vec<Problem> = validate_pod_spec(&spec, &FieldPath::of(&["spec"]), context);
+    let found = validate_object(object, type_name, &problems, None);
     verdict.invalid.extend(found.iter().map(|problem| dotted(&problem.at)));
-    verdict.invalid.extend(requests_above_limits(&lists));
+    let template = match type_name {
+        "Pod" => FieldPath::root(),
+        "PodTemplate" => FieldPath::of(&["template"]),
+        "CronJob" => FieldPath::of(&["spec", "jobTemplate", "spec", "template"]),
+        _ => FieldPath::of(&["spec", "template"]),
+    };
+    let typed: PodTemplateSpec =
+        from_value_pruned(object.at(&template).unwrap_or(&Value::Null), &[]).expect("a template");
+    let spec = typed.spec.unwrap_or_default();
+    let lists = if type_name == "Pod" { PodLists::defaulted(&spec) } else { PodLists::written(&spec) };
+    verdict.invalid.extend(requests_above_limits(&lists, &dotted(&template.key("spec"))));
     verdict
 }
 
 /// The rule `request-above-limit`, in short: it is checked for the places it names elsewhere.
-fn requests_above_limits(lists: &PodLists) -> Vec<String> {
+fn requests_above_limits(lists: &PodLists, spec: &str) -> Vec<String> {
     let above = |lists: &ContainerLists| {
         let limits = lists.limits.clone().unwrap_or_default();
         let native = |name: &str| !name.contains('/') || name.contains("kubernetes.io/");
@@ -64,9 +70,9 @@ fn requests_above_limits(lists: &PodLists) -> Vec<String> {
             .flatten()
             .any(|(name, request)| limits.get(name).is_some_and(|limit| overcommittable(name) && request > limit))
     };
-    let containers = lists.containers.iter().enumerate().map(|(i, lists)| (format!("spec.containers.{i}"), lists));
-    let init = lists.init_containers.iter().enumerate().map(|(i, lists)| (format!("spec.initContainers.{i}"), lists));
-    let pod = lists.pod.iter().map(|lists| ("spec".to_owned(), lists));
+    let containers = lists.containers.iter().enumerate().map(|(i, lists)| (format!("{spec}.containers.{i}"), lists));
+    let init = lists.init_containers.iter().enumerate().map(|(i, lists)| (format!("{spec}.initContainers.{i}"), lists));
+    let pod = lists.pod.iter().map(|lists| (spec.to_owned(), lists));
     let all = containers.chain(init).chain(pod);
     all.filter(|(_, lists)| above(lists)).map(|(at, _)| format!("{at}.resources.requests")).collect()
 }
@@ -105,11 +111,17 @@ fn named_by(error: &str) -> BTreeSet<String> {
 
 /// The API server's path as [`dotted`], at the place that it really means.
 fn api_path(path: &str) -> String {
-    let dotted = path.replace('[', ".").replace(']', "");
-    if let Some(rest) = dotted.strip_prefix("spec.resources.containers.")
+    let path = path.trim_end_matches(".{topologyKey, whenUnsatisfiable}");
+    let dotted = path.replace('[', ".").replace(']', "").replace(".overhead.limits.", ".overhead.");
+    if let Some((spec, rest)) = dotted.split_once(".resources.containers.")
         && let Some((index, resource)) = rest.strip_suffix(".limits").and_then(|rest| rest.split_once('.'))
     {
-        return format!("spec.containers.{index}.resources.limits.{resource}");
+        return format!("{spec}.containers.{index}.resources.limits.{resource}");
+    }
+    for name in ["labels", "annotations"] {
+        if let Some(template) = dotted.strip_suffix(&format!("template.{name}")) {
+            return format!("{template}template.metadata.{name}");
+        }
     }
     dotted
 }
@@ -153,7 +165,8 @@ fn object_of(line: &str, case: &Json) -> Option<Value<'static>> {
     let text = |value: &Value<'_>| value.as_str().map(str::to_owned);
     let whole = parse(line);
     if let Some(raw) = whole.get("raw").and_then(text) {
-        return Some(parse(&raw));
+        // What is no JSON is for the reader of files to refuse.
+        return serde_json::from_str::<Json>(&raw).is_ok().then(|| parse(&raw));
     }
     if let Some(object) = whole.get("object") {
         return Some(object.clone());
@@ -253,7 +266,10 @@ fn golden(cluster: &Json) -> impl Iterator<Item = &Json> {
 #[test]
 fn a_folder_of_more_cases() {
     let Some(folder) = std::env::var_os("MEMLINT_ORACLE") else { return };
-    for name in std::env::var("MEMLINT_ORACLE_FILES").unwrap_or("manifests.jsonl qos.jsonl".to_owned()).split(' ') {
+    for name in std::env::var("MEMLINT_ORACLE_FILES")
+        .unwrap_or("manifests.jsonl manifests-matrix.jsonl qos.jsonl templates.jsonl".to_owned())
+        .split(' ')
+    {
         let (_, wrong) = run(&PathBuf::from(&folder).join(name));
         for (class, lines) in wrong {
             println!("== {class}: {}", lines.len());

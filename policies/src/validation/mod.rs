@@ -6,6 +6,7 @@
 
 mod containers;
 pub mod defaulting;
+mod metadata;
 pub mod names;
 mod pod;
 mod probes;
@@ -13,7 +14,9 @@ mod report;
 mod resources;
 mod scheduling;
 mod security;
+mod strategy;
 mod volumes;
+mod workload;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -24,6 +27,7 @@ use crate::path::FieldPath;
 use report::Report;
 
 pub use defaulting::{ContainerLists, PodLists, ResourceList};
+pub use workload::validate_object;
 
 /// What a Pod spec is part of. The API server is laxer with templates, which it never completes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,14 +56,17 @@ pub struct PodContext<'a> {
 #[must_use]
 pub fn validate_pod_spec(spec: &PodSpec, at: &FieldPath, context: PodContext<'_>) -> Vec<Problem> {
     let mut report = Report::default();
-    let known =
-        volumes::validate(&mut report, spec.volumes.as_deref().unwrap_or_default(), context, &at.key("volumes"));
-    containers::validate(&mut report, spec, &known, context, at);
-    resource_requirements(&mut report, spec, context.lists, at);
-    security::pod(&mut report, spec, at);
-    scheduling::validate(&mut report, spec, context.labels, at);
-    pod::validate(&mut report, spec, context.subject, at);
+    pod_spec(&mut report, spec, at, context);
     report.problems
+}
+
+fn pod_spec(report: &mut Report, spec: &PodSpec, at: &FieldPath, context: PodContext<'_>) {
+    let known = volumes::validate(report, spec.volumes.as_deref().unwrap_or_default(), context, &at.key("volumes"));
+    containers::validate(report, spec, &known, context, at);
+    resource_requirements(report, spec, context.lists, at);
+    security::pod(report, spec, at);
+    scheduling::validate(report, spec, context.labels, at);
+    pod::validate(report, spec, context.subject, at);
 }
 
 fn resource_requirements(report: &mut Report, spec: &PodSpec, lists: &PodLists, at: &FieldPath) {
