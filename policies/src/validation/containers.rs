@@ -10,7 +10,7 @@ use super::volumes::{Known, descending, field_ref, no_backsteps, resource_field_
 use super::{PodContext, Subject, probes, security};
 use crate::path::FieldPath;
 
-/// Containers and init containers of a Pod, but not their resources; `at` is the spec.
+/// The containers of a Pod, but not their resources; `at` is the spec.
 pub(super) fn validate(
     report: &mut Report,
     spec: &PodSpec,
@@ -29,7 +29,7 @@ pub(super) fn validate(
             report.add(path.key("name"), format!("container name {} is there twice", container.name));
         }
         probes::validate(report, container, spec, &path);
-        restart_policy(report, container, &path);
+        restart_policy(report, container, false, &path);
         unique_host_ports(report, container, host_ports, &mut ports, &path);
     }
     for (index, container) in spec.init_containers.iter().flatten().enumerate() {
@@ -38,9 +38,17 @@ pub(super) fn validate(
         if !names.insert(container.name.as_str()) && !container.name.is_empty() {
             report.add(path.key("name"), format!("container name {} is there twice", container.name));
         }
-        restart_policy(report, container, &path);
+        restart_policy(report, container, true, &path);
         unique_host_ports(report, container, host_ports, &mut HashSet::new(), &path);
         init(report, container, spec, &path);
+    }
+    for (index, container) in spec.ephemeral_containers.iter().flatten().enumerate() {
+        let path = at.key("ephemeralContainers").index(index);
+        report.required_name(&container.name, dns_label_fault, || path.key("name"));
+        report.required(container.image.as_ref().is_some_and(|image| !image.is_empty()), || path.key("image"));
+        if !names.insert(container.name.as_str()) {
+            report.add(path.key("name"), format!("container name {} is there twice", container.name));
+        }
     }
 }
 
@@ -306,12 +314,15 @@ fn resize_policy(report: &mut Report, container: &Container, spec: &PodSpec, at:
 }
 
 /// `validateContainerRestartPolicy`.
-fn restart_policy(report: &mut Report, container: &Container, at: &FieldPath) {
+fn restart_policy(report: &mut Report, container: &Container, init: bool, at: &FieldPath) {
     let rules = container.restart_policy_rules.as_deref().unwrap_or_default();
     match &container.restart_policy {
         Some(policy) => report.one_of(policy, &["Always", "OnFailure", "Never"], || at.key("restartPolicy")),
         None => {
-            report.required(rules.is_empty(), || at.key("restartPolicy"));
+            // Of init containers nothing more is said then.
+            if !report.required(rules.is_empty(), || at.key("restartPolicy")) && init {
+                return;
+            }
         }
     }
     if rules.len() > 20 {

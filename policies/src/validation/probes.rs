@@ -19,13 +19,6 @@ pub(super) fn validate(report: &mut Report, container: &Container, spec: &PodSpe
                 Handler::of_hook(hook).validate(report, grace, &path.key(name));
             }
         }
-        if lifecycle.stop_signal.is_some() && spec.os.is_none() {
-            report.add_help(
-                path.key("stopSignal"),
-                "stopSignal goes with spec.os.name only",
-                "set spec.os.name to linux or windows",
-            );
-        }
     }
     for (given, name) in [
         (&container.liveness_probe, "livenessProbe"),

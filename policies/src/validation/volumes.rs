@@ -155,7 +155,16 @@ fn details(report: &mut Report, volume: &Volume, first: &str, subject: Subject, 
         }
         "ephemeral" => {
             let template = volume.ephemeral.as_ref().and_then(|source| source.volume_claim_template.as_ref());
-            report.required(template.is_some(), || path.key("volumeClaimTemplate"));
+            let path = path.key("volumeClaimTemplate");
+            let Some(template) = template else {
+                report.required(false, || path);
+                return;
+            };
+            let modes = template.spec.access_modes.as_ref().is_some_and(|modes| !modes.is_empty());
+            report.required(modes, || path.keys(&["spec", "accessModes"]));
+            let requests = template.spec.resources.as_ref().and_then(|resources| resources.requests.as_ref());
+            let storage = requests.is_some_and(|requests| requests.contains_key("storage"));
+            report.required(storage, || path.keys(&["spec", "resources", "storage"]));
         }
         "image" => {
             let Some(source) = &volume.image else { return };

@@ -68,7 +68,7 @@ pub fn validate_object(
                 let path = spec.key("progressDeadlineSeconds");
                 report.add(path, "progressDeadlineSeconds must be greater than minReadySeconds");
             }
-            selected(&mut report, Some(&given.selector), value, &given.template, &spec);
+            selected(&mut report, &given.selector, value, &given.template, &spec);
             always(&mut report, &given.template, &spec);
             strategy::deployment(&mut report, given.strategy.as_ref(), &spec.key("strategy"));
         }),
@@ -77,7 +77,7 @@ pub fn validate_object(
             let given = object.spec;
             numbers(&mut report, &spec, &[(given.replicas, "replicas"), (given.min_ready_seconds, "minReadySeconds")]);
             let pods = given.template.unwrap_or_default();
-            selected(&mut report, Some(&given.selector), value, &pods, &spec);
+            selected(&mut report, &given.selector, value, &pods, &spec);
             always(&mut report, &pods, &spec);
         }),
         "StatefulSet" => with(value, problems, |object: StatefulSet| {
@@ -92,7 +92,7 @@ pub fn validate_object(
                 &spec,
                 &[(given.min_ready_seconds, "minReadySeconds"), (given.revision_history_limit, "revisionHistoryLimit")],
             );
-            selected(&mut report, Some(&given.selector), value, &given.template, &spec);
+            daemon_set_selector(&mut report, &given.selector, value, &given.template, &spec);
             always(&mut report, &given.template, &spec);
             strategy::daemon_set(&mut report, given.update_strategy.as_ref(), &spec.key("updateStrategy"));
         }),
@@ -156,22 +156,14 @@ fn numbers(report: &mut Report, at: &FieldPath, numbers: &[(Option<i32>, &str)])
 }
 
 /// The selector of a workload: there, not empty, in order, and the labels of the template are among what it selects.
-fn selected(
-    report: &mut Report,
-    selector: Option<&LabelSelector>,
-    value: &Value<'_>,
-    pods: &PodTemplateSpec,
-    at: &FieldPath,
-) {
+fn selected(report: &mut Report, selector: &LabelSelector, value: &Value<'_>, pods: &PodTemplateSpec, at: &FieldPath) {
     let path = at.key("selector");
-    let is_there = value.at(&path).is_some_and(|selector| !selector.is_null());
-    if !report.required(is_there, || path.clone()) {
+    if value.at(&path).is_none_or(Value::is_null) {
+        report.required(false, || path);
         return report.add(labels_of(at), "without a selector the template is not selected");
     }
-    let Some(selector) = selector else { return };
     label_selector(report, Some(selector), || path.clone());
-    let written = selector.match_labels.iter().flatten().count() + selector.match_expressions.iter().flatten().count();
-    if written == 0 {
+    if is_empty(selector) {
         report.add(path.clone(), "the selector is empty");
     }
     match selects(selector, labels(pods)) {
@@ -183,6 +175,31 @@ fn selected(
         ),
         None => report.add(path, "the selector cannot be read"),
     }
+}
+
+/// A DaemonSet's, of which less is said.
+fn daemon_set_selector(
+    report: &mut Report,
+    selector: &LabelSelector,
+    value: &Value<'_>,
+    pods: &PodTemplateSpec,
+    at: &FieldPath,
+) {
+    let path = at.key("selector");
+    let is_there = value.at(&path).is_some_and(|selector| !selector.is_null());
+    label_selector(report, Some(selector), || path.clone());
+    if !is_there || selects(selector, labels(pods)) == Some(false) {
+        let message = "the template's labels are not what the selector selects";
+        report.add_help(labels_of(at), message, "give the template the labels of the selector");
+    }
+    if is_there && is_empty(selector) {
+        report.add(path, "the selector is empty");
+    }
+}
+
+fn is_empty(selector: &LabelSelector) -> bool {
+    selector.match_labels.as_ref().is_none_or(BTreeMap::is_empty)
+        && selector.match_expressions.as_ref().is_none_or(Vec::is_empty)
 }
 
 fn labels_of(at: &FieldPath) -> FieldPath {
@@ -230,7 +247,7 @@ fn stateful_set(report: &mut Report, object: StatefulSet, value: &Value<'_>, at:
         report.fault(name, dns_label_fault, || at.key("serviceName"));
     }
     strategy::stateful_set(report, given.update_strategy.as_ref(), &at.key("updateStrategy"));
-    selected(report, Some(&given.selector), value, &given.template, at);
+    selected(report, &given.selector, value, &given.template, at);
     let claims = given.volume_claim_templates.iter().flatten().filter_map(|claim| claim.metadata.name.clone());
     let claims: Vec<String> = claims.collect();
     let mut pods = given.template;
@@ -340,8 +357,7 @@ fn job_selector(report: &mut Report, given: &JobSpec, at: &FieldPath) {
     if selects(selector, labels(&given.template)) == Some(false) {
         report.add(labels_of(at), "the template's labels are not what the selector selects");
     }
-    let written = selector.match_labels.iter().flatten().count() + selector.match_expressions.iter().flatten().count();
-    if !manual && written > 0 && selects(selector, None) == Some(false) {
+    if !manual && !is_empty(selector) && selects(selector, None) == Some(false) {
         report.add_help(at.key("selector"), "a Job's selector is generated", "remove it, or set manualSelector: true");
     }
 }
