@@ -17,6 +17,7 @@ use crate::decode::{self, Leniency, Problem, ProblemKind};
 use crate::finding::ObjectRef;
 use crate::object::Value;
 use crate::path::FieldPath;
+use crate::validation::validate_object;
 
 pub use objects::{Object, objects};
 
@@ -37,6 +38,10 @@ pub struct Workload {
     pub containers: Vec<ContainerPlace>,
     /// What the API server would refuse to read, of the whole object.
     pub problems: Vec<Problem>,
+    /// What the API server would refuse of the object for what it means, the Pods' defaulting aside.
+    pub invalid: Vec<Problem>,
+    /// The names of a StatefulSet's `volumeClaimTemplates`, which become volumes of its Pods.
+    pub claim_templates: Vec<String>,
     /// Whether the API server knows the object's type, so that all of the template must be as the type says.
     pub leniency: Leniency,
     annotations: BTreeMap<String, String>,
@@ -65,7 +70,20 @@ impl Workload {
             return custom::find(object);
         };
         let leniency = if known.is_some() { Leniency::Strict } else { Leniency::CustomResource };
-        vec![Self::of_template(object, template_at, problems, leniency)]
+        let invalid = match known {
+            // A Pod is judged whole, with what it will request: here only what stands around its spec.
+            Some("Pod") => {
+                let mut invalid = validate_object(object.value, "Pod", &problems, None);
+                invalid.retain(|problem| !problem.at.starts_with(&FieldPath::of(&["spec"])));
+                invalid
+            }
+            Some(name) => validate_object(object.value, name, &problems, None),
+            None => Vec::new(),
+        };
+        let mut workload = Self::of_template(object, template_at, problems, leniency);
+        workload.invalid = invalid;
+        workload.claim_templates = claim_templates(object.value);
+        vec![workload]
     }
 
     /// The Pod spec; empty if there is none.
@@ -142,9 +160,17 @@ impl Workload {
             template,
             containers,
             problems,
+            invalid: Vec::new(),
+            claim_templates: Vec::new(),
             leniency,
         }
     }
+}
+
+fn claim_templates(object: &Value<'_>) -> Vec<String> {
+    let templates = object.at(&FieldPath::of(&["spec", "volumeClaimTemplates"])).map(Value::items).unwrap_or_default();
+    let name = |template: &Value<'_>| template.get("metadata")?.get("name")?.as_str().map(str::to_owned);
+    templates.iter().filter_map(name).collect()
 }
 
 /// The place of the Pod template in Kubernetes' own kinds.
