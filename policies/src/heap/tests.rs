@@ -1,0 +1,1 @@
+//! Tables of containers and what is known of their heaps.
