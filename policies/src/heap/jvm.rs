@@ -342,6 +342,9 @@ fn refusal(key: Key, value: &str) -> Option<String> {
             Some(bytes) if bytes < SMALLEST_HEAP => Some(format!("{bytes} bytes are less than the smallest heap, 2m")),
             Some(_) => None,
         },
+        Key::Initial if size(value).is_none() => {
+            Some("a size is a whole number and one of the letters k, m, g and t".to_owned())
+        }
         Key::MaxPercent | Key::MinPercent => match Decimal::parse(value) {
             None => Some("the percentage must be a number such as 75.0".to_owned()),
             Some(percent) if percent.exceeds(100) => Some("the percentage must not exceed 100".to_owned()),

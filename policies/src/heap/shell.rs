@@ -21,14 +21,14 @@ pub(crate) struct Vars {
 
 #[derive(Debug, Clone)]
 struct Var {
-    value: Option<Vec<Glyph>>,
+    value: Option<Rc<[Glyph]>>,
     exported: bool,
 }
 
 impl Vars {
     pub(crate) fn set(&mut self, name: &str, value: Option<Vec<Glyph>>, exported: bool) {
         let exported = exported || self.set.get(name).is_some_and(|var| var.exported);
-        Rc::make_mut(&mut self.set).insert(name.to_owned(), Var { value, exported });
+        Rc::make_mut(&mut self.set).insert(name.to_owned(), Var { value: value.map(Rc::from), exported });
     }
 
     /// What a process started now finds in its environment, and whether something unseen may set it differently.
@@ -36,7 +36,7 @@ impl Vars {
         let base = env.get(name);
         let set = self.set.get(name).filter(|var| var.exported || !matches!(base, Lookup::Absent));
         match set {
-            Some(var) => (var.value.clone().map_or(Lookup::Unknown, Lookup::Known), false),
+            Some(var) => (var.value.as_ref().map_or(Lookup::Unknown, |value| Lookup::Known(value.to_vec())), false),
             None => {
                 let open = matches!(base, Lookup::Absent) && env.may_have(name);
                 (base, self.tainted || open)
@@ -47,7 +47,7 @@ impl Vars {
     /// What the shell itself puts in for `$name`.
     fn for_shell(&self, name: &str, env: &Env<'_>) -> Vec<Glyph> {
         if let Some(var) = self.set.get(name) {
-            return var.value.clone().unwrap_or_else(|| vec![Glyph::Hole]);
+            return var.value.as_ref().map_or_else(|| vec![Glyph::Hole], |value| value.to_vec());
         }
         match env.get(name) {
             Lookup::Known(value) if !self.tainted => value,
@@ -64,7 +64,7 @@ const MAX_NESTING: usize = 3;
 
 /// The commands of a script, in order.
 pub(crate) fn run(script: &[Glyph], vars: Vars, env: &Env<'_>, certain: bool, nesting: usize, out: &mut Vec<Call>) {
-    if nesting >= MAX_NESTING {
+    if nesting >= MAX_NESTING || !env.spend(script.len()) {
         return;
     }
     let compound = usize::from(!certain);
@@ -87,11 +87,15 @@ struct Shell<'a, 'e> {
     vars: Vars,
     word: Option<Word>,
     words: Vec<Word>,
+    /// Whether all of them are assignments.
+    assignments_only: bool,
     heredocs: Vec<String>,
     calls: Vec<Call>,
     commands: usize,
     /// How many compound commands are open.
     compound: usize,
+    /// How many of them are subshells.
+    parentheses: usize,
     /// Whether the current command runs depends on another one.
     conditional: bool,
     finished: bool,
@@ -107,10 +111,12 @@ impl<'a, 'e> Shell<'a, 'e> {
             vars: Vars::default(),
             word: None,
             words: Vec::new(),
+            assignments_only: true,
             heredocs: Vec::new(),
             calls: Vec::new(),
             commands: 0,
             compound: 0,
+            parentheses: 0,
             conditional: false,
             finished: false,
             nesting: 0,
@@ -141,10 +147,14 @@ impl<'a, 'e> Shell<'a, 'e> {
                 Some('(') => {
                     self.end_command(Sep::Always);
                     self.compound += 1;
+                    self.parentheses += 1;
                 }
                 Some(')') => {
                     self.end_command(Sep::Always);
-                    self.compound = self.compound.saturating_sub(1);
+                    // One that nothing opened ends a pattern of `case`.
+                    let open = self.parentheses.min(1);
+                    self.parentheses -= open;
+                    self.compound = self.compound.saturating_sub(open);
                 }
                 Some('<' | '>') => self.redirect(glyph.ch() == Some('<')),
                 Some('#') if self.word.is_none() => self.skip_past('\n', false),
@@ -172,7 +182,10 @@ impl<'a, 'e> Shell<'a, 'e> {
     }
 
     fn end_word(&mut self) {
-        self.words.extend(self.word.take());
+        if let Some(word) = self.word.take() {
+            self.assignments_only &= word.is_assignment();
+            self.words.push(word);
+        }
     }
 
     fn single_quoted(&mut self) {
@@ -291,6 +304,10 @@ impl<'a, 'e> Shell<'a, 'e> {
     }
 
     fn substitute(&mut self, value: Vec<Glyph>, start: usize, quoted: bool) {
+        if !self.env.spend(1 + value.len()) {
+            self.finished = true;
+            return self.push(Glyph::Hole);
+        }
         let outer = self.outer(start);
         let keep_whole = quoted || self.assigning();
         if quoted {
@@ -319,10 +336,9 @@ impl<'a, 'e> Shell<'a, 'e> {
 
     /// Whether the word being read is an assignment, whose value is not split.
     fn assigning(&self) -> bool {
-        let assignment = self.word.as_ref().is_some_and(|word| word.assignment().is_some());
         let declares = |word: &Word| word.plain().is_some_and(|text| is_declaration(&text));
-        assignment
-            && (self.words.iter().all(|word| word.assignment().is_some()) || self.words.first().is_some_and(declares))
+        self.word.as_ref().is_some_and(Word::is_assignment)
+            && (self.assignments_only || self.words.first().is_some_and(declares))
     }
 
     fn skip_balanced(&mut self, open: char, close: char) {
@@ -397,6 +413,7 @@ impl<'a, 'e> Shell<'a, 'e> {
             return;
         }
         let words = std::mem::take(&mut self.words);
+        self.assignments_only = true;
         let words = self.strip_keywords(words);
         let certain = self.compound == 0 && !self.conditional;
         let tests =
@@ -431,7 +448,7 @@ impl<'a, 'e> Shell<'a, 'e> {
     }
 
     fn simple_command(&mut self, words: Vec<Word>, certain: bool) {
-        let assigned = words.iter().take_while(|word| word.assignment().is_some()).count();
+        let assigned = words.iter().take_while(|word| word.is_assignment()).count();
         let (assignments, command) = words.split_at(assigned);
         let assignments = assignments.iter().filter_map(Word::assignment);
         let Some(first) = command.first() else {
@@ -465,6 +482,7 @@ impl<'a, 'e> Shell<'a, 'e> {
             "exit" | "return" if certain => self.finished = true,
             ":" | "true" | "false" | "cd" | "set" | "shift" | "trap" | "umask" | "ulimit" | "wait" | "echo"
             | "printf" | "exit" | "return" | "break" | "continue" | "alias" | "sleep" | "[" | "[[" | "test" => {}
+            _ if !self.env.spend(self.vars.set.len()) => self.finished = true,
             _ => {
                 let mut vars = self.vars.clone();
                 for (name, value) in assignments {
