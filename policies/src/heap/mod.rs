@@ -7,12 +7,14 @@
 //! Not here: whether a setting is too large for the container. That is the business of the rules.
 
 mod calls;
+mod commands;
 mod context;
 mod dotnet;
 mod env;
 mod go;
 mod jvm;
 mod jvm_env;
+mod jvm_flags;
 mod node;
 mod number;
 mod php;
@@ -22,6 +24,7 @@ mod stores;
 #[cfg(test)]
 mod tests;
 mod text;
+mod vars;
 mod words;
 
 use std::fmt;

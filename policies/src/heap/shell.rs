@@ -4,61 +4,14 @@
 //! Not an interpreter. Substitutions, patterns and anything that depends on the running system become gaps; commands
 //! inside `if`, loops, `case` and after `||` are marked as uncertain, and what they assign as unknown.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::calls::{self, Call};
-use super::env::{Env, Lookup, seen_from};
-use super::text::{Glyph, Mark, Word};
+use super::calls::Call;
+use super::commands::{Sep, is_declaration};
+use super::env::{Env, seen_from};
+use super::text::{Glyph, Mark, Word, is_variable_name};
+use super::vars::Vars;
 
-/// Variables that a script or `env` sets on top of the container's environment.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Vars {
-    set: Rc<BTreeMap<String, Var>>,
-    /// Something was sourced or evaluated that may have set any variable.
-    tainted: bool,
-}
-
-#[derive(Debug, Clone)]
-struct Var {
-    value: Option<Rc<[Glyph]>>,
-    exported: bool,
-}
-
-impl Vars {
-    pub(crate) fn set(&mut self, name: &str, value: Option<Vec<Glyph>>, exported: bool) {
-        let exported = exported || self.set.get(name).is_some_and(|var| var.exported);
-        Rc::make_mut(&mut self.set).insert(name.to_owned(), Var { value: value.map(Rc::from), exported });
-    }
-
-    /// What a process started now finds in its environment, and whether something unseen may set it differently.
-    pub(crate) fn for_process(&self, name: &str, env: &Env<'_>) -> (Lookup, bool) {
-        let base = env.get(name);
-        let set = self.set.get(name).filter(|var| var.exported || !matches!(base, Lookup::Absent));
-        match set {
-            Some(var) => (var.value.as_ref().map_or(Lookup::Unknown, |value| Lookup::Known(value.to_vec())), false),
-            None => {
-                let open = matches!(base, Lookup::Absent) && env.may_have(name);
-                (base, self.tainted || open)
-            }
-        }
-    }
-
-    /// What the shell itself puts in for `$name`.
-    fn for_shell(&self, name: &str, env: &Env<'_>) -> Vec<Glyph> {
-        if let Some(var) = self.set.get(name) {
-            return var.value.as_ref().map_or_else(|| vec![Glyph::Hole], |value| value.to_vec());
-        }
-        match env.get(name) {
-            Lookup::Known(value) if !self.tainted => value,
-            Lookup::Absent => vec![Glyph::Unset(name.into())],
-            _ => vec![Glyph::Hole],
-        }
-    }
-}
-
-/// More commands than this are no start command, but a program.
-const MAX_COMMANDS: usize = 256;
 /// Shells within shells.
 const MAX_NESTING: usize = 3;
 
@@ -73,33 +26,27 @@ pub(crate) fn run(script: &[Glyph], vars: Vars, env: &Env<'_>, certain: bool, ne
     out.append(&mut shell.calls);
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sep {
-    Always,
-    And,
-    Or,
-}
-
-struct Shell<'a, 'e> {
+/// A script being read.
+pub(crate) struct Shell<'a, 'e> {
     script: &'a [Glyph],
     at: usize,
-    env: &'a Env<'e>,
-    vars: Vars,
+    pub(crate) env: &'a Env<'e>,
+    pub(crate) vars: Vars,
     word: Option<Word>,
-    words: Vec<Word>,
+    pub(crate) words: Vec<Word>,
     /// Whether all of them are assignments.
-    assignments_only: bool,
+    pub(crate) assignments_only: bool,
     heredocs: Vec<String>,
-    calls: Vec<Call>,
-    commands: usize,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) commands: usize,
     /// How many compound commands are open.
-    compound: usize,
+    pub(crate) compound: usize,
     /// How many of them are subshells.
     parentheses: usize,
     /// Whether the current command runs depends on another one.
-    conditional: bool,
-    finished: bool,
-    nesting: usize,
+    pub(crate) conditional: bool,
+    pub(crate) finished: bool,
+    pub(crate) nesting: usize,
 }
 
 impl<'a, 'e> Shell<'a, 'e> {
@@ -181,7 +128,7 @@ impl<'a, 'e> Shell<'a, 'e> {
         self.end_command(sep);
     }
 
-    fn end_word(&mut self) {
+    pub(crate) fn end_word(&mut self) {
         if let Some(word) = self.word.take() {
             self.assignments_only &= word.is_assignment();
             self.words.push(word);
@@ -274,7 +221,7 @@ impl<'a, 'e> Shell<'a, 'e> {
         let Some(text) = Word(inner.to_vec()).plain() else { return hole() };
         let end = text.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
         let (name, operation) = text.split_at(end);
-        if !super::text::is_variable_name(name) {
+        if !is_variable_name(name) {
             return hole();
         }
         let value = self.vars.for_shell(name, self.env);
@@ -403,99 +350,4 @@ impl<'a, 'e> Shell<'a, 'e> {
             }
         }
     }
-
-    fn end_command(&mut self, sep: Sep) {
-        self.end_word();
-        self.commands += 1;
-        if self.commands > MAX_COMMANDS {
-            self.calls.iter_mut().for_each(|call| call.certain = false);
-            self.finished = true;
-            return;
-        }
-        let words = std::mem::take(&mut self.words);
-        self.assignments_only = true;
-        let words = self.strip_keywords(words);
-        let certain = self.compound == 0 && !self.conditional;
-        let tests =
-            words.first().and_then(Word::plain).is_some_and(|name| matches!(&*name, "[" | "[[" | "test" | "grep"));
-        self.simple_command(words, certain);
-        self.conditional = match sep {
-            Sep::Always => false,
-            Sep::And => self.conditional || tests,
-            Sep::Or => true,
-        };
-    }
-
-    fn strip_keywords(&mut self, words: Vec<Word>) -> Vec<Word> {
-        let mut rest = words.into_iter().peekable();
-        while let Some(keyword) = rest.peek().and_then(Word::plain) {
-            match keyword.as_str() {
-                "if" | "while" | "until" | "{" => self.compound += 1,
-                "for" | "case" | "select" | "function" => {
-                    self.compound += usize::from(keyword != "function");
-                    if let Some(name) = rest.nth(1).and_then(|word| word.plain()) {
-                        self.vars.set(&name, None, false);
-                    }
-                    return Vec::new();
-                }
-                "fi" | "done" | "esac" | "}" => self.compound = self.compound.saturating_sub(1),
-                "then" | "do" | "else" | "elif" | "!" | "time" => {}
-                _ => break,
-            }
-            rest.next();
-        }
-        rest.collect()
-    }
-
-    fn simple_command(&mut self, words: Vec<Word>, certain: bool) {
-        let assigned = words.iter().take_while(|word| word.is_assignment()).count();
-        let (assignments, command) = words.split_at(assigned);
-        let assignments = assignments.iter().filter_map(Word::assignment);
-        let Some(first) = command.first() else {
-            for (name, value) in assignments {
-                self.vars.set(&name, certain.then_some(value), false);
-            }
-            return;
-        };
-        let name = first.plain().unwrap_or_default();
-        match name.as_str() {
-            _ if is_declaration(&name) => {
-                let exported = name == "export";
-                for word in command.iter().skip(1) {
-                    if let Some((name, value)) = word.assignment() {
-                        self.vars.set(&name, certain.then_some(value), exported);
-                    } else if let Some(name) = word.plain().filter(|name| exported && !name.starts_with('-')) {
-                        let value = self.vars.for_shell(&name, self.env);
-                        let known = !matches!(value.as_slice(), [Glyph::Unset(_)]);
-                        if known {
-                            self.vars.set(&name, certain.then_some(value), true);
-                        }
-                    }
-                }
-            }
-            "unset" | "read" | "getopts" => {
-                for name in command.iter().skip(1).filter_map(Word::plain) {
-                    self.vars.set(&name, None, false);
-                }
-            }
-            "." | "source" | "eval" => self.vars.tainted = true,
-            "exit" | "return" if certain => self.finished = true,
-            ":" | "true" | "false" | "cd" | "set" | "shift" | "trap" | "umask" | "ulimit" | "wait" | "echo"
-            | "printf" | "exit" | "return" | "break" | "continue" | "alias" | "sleep" | "[" | "[[" | "test" => {}
-            _ if !self.env.spend(self.vars.set.len()) => self.finished = true,
-            _ => {
-                let mut vars = self.vars.clone();
-                for (name, value) in assignments {
-                    vars.set(&name, Some(value), true);
-                }
-                let replaces = name == "exec" && command.len() > 1 && certain;
-                calls::add(command.to_vec(), vars, self.env, certain, self.nesting + 1, &mut self.calls);
-                self.finished |= replaces;
-            }
-        }
-    }
-}
-
-fn is_declaration(name: &str) -> bool {
-    matches!(name, "export" | "readonly" | "declare" | "typeset" | "local")
 }

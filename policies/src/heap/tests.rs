@@ -35,7 +35,7 @@ fn found(json: &str) -> Vec<HeapSetting> {
 
 /// `MiB` where that is exact, else bytes.
 fn amount(bytes: u64) -> String {
-    if bytes % MI == 0 { format!("{} MiB", bytes / MI) } else { bytes.to_string() }
+    if bytes.is_multiple_of(MI) { format!("{} MiB", bytes / MI) } else { bytes.to_string() }
 }
 
 fn line(setting: &HeapSetting) -> String {
