@@ -111,10 +111,10 @@ impl<'a> Converter<'_, 'a> {
                 continue;
             }
             let entry = Entry { key: self.key(key)?, value: self.value(value)?, node: (!merging).then_some(key) };
-            if let Some(first) = into.add(entry) {
-                if self.alias_depth == 0 {
-                    self.repeated.push(Repeated { first, again: key });
-                }
+            if let Some(first) = into.add(entry)
+                && self.alias_depth == 0
+            {
+                self.repeated.push(Repeated { first, again: key });
             }
         }
         Ok(())

@@ -185,11 +185,12 @@ impl<'a> Reader<'a> {
             return Err(self.fault("\\u needs four hex digits").help("write \\u and four hex digits"));
         };
         self.at += 6;
-        if let Some(low) = self.code_unit() {
-            if let Some(Ok(character)) = char::decode_utf16([high, low]).next().filter(|_| (0xD800..0xDC00).contains(&high)) {
-                self.at += 6;
-                return Ok(character);
-            }
+        if (0xD800..0xDC00).contains(&high)
+            && let Some(low) = self.code_unit()
+            && let Some(Ok(character)) = char::decode_utf16([high, low]).next()
+        {
+            self.at += 6;
+            return Ok(character);
         }
         Ok(char::from_u32(u32::from(high)).unwrap_or(char::REPLACEMENT_CHARACTER))
     }
