@@ -219,6 +219,7 @@ impl<'a> Converter<'_, 'a> {
 
     fn note_repeated(&mut self, map: usize, entries: &[(Cow<'a, str>, Value<'a>)]) {
         let mut seen = HashMap::new();
+        let mut repeated = Vec::new();
         for (position, (key, _)) in entries.iter().enumerate() {
             let first = if entries.len() <= SMALL {
                 entries.iter().take(position).position(|(other, _)| other == key)
@@ -226,13 +227,14 @@ impl<'a> Converter<'_, 'a> {
                 let first = *seen.entry(key.as_ref()).or_insert(position);
                 (first != position).then_some(first)
             };
-            if let Some(first) = first {
-                let node = |position| self.tree.entries(map).nth(position).map(|(key, _)| key);
-                if let (Some(first), Some(again)) = (node(first), node(position)) {
-                    self.repeated.push(Repeated { first, again });
-                }
-            }
+            repeated.extend(first.map(|first| (first, position)));
         }
+        if repeated.is_empty() {
+            return;
+        }
+        let keys: Vec<usize> = self.tree.entries(map).map(|(key, _)| key).collect();
+        let nodes = repeated.into_iter().filter_map(|(first, again)| Some((*keys.get(first)?, *keys.get(again)?)));
+        self.repeated.extend(nodes.map(|(first, again)| Repeated { first, again }));
     }
 }
 
