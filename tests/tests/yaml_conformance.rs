@@ -8,9 +8,15 @@ use memlint_policies::object::Value;
 /// Reads the first document of a text as kubectl does; the parser's message if it cannot.
 fn read(text: &str) -> Result<(String, Vec<String>), String> {
     let documents = yaml::split(text);
-    let Some(raw) = documents.first() else { return Ok(("null".to_owned(), Vec::new())) };
+    let Some(raw) = documents.first() else {
+        return Ok(("null".to_owned(), Vec::new()));
+    };
     let document: Document<'_> = yaml::parse(*raw).map_err(|problem| problem.to_string())?;
-    let duplicates = document.duplicates().into_iter().map(|duplicate| duplicate.key).collect();
+    let duplicates = document
+        .duplicates()
+        .into_iter()
+        .map(|duplicate| duplicate.key)
+        .collect();
     Ok((to_json(document.value()), duplicates))
 }
 
@@ -25,7 +31,10 @@ fn to_json(value: &Value<'_>) -> String {
         Value::Map(entries) => {
             let last: std::collections::BTreeMap<&str, &Value<'_>> =
                 entries.iter().map(|(key, value)| (key.as_ref(), value)).collect();
-            let entries: Vec<String> = last.into_iter().map(|(key, value)| format!("{}:{}", quote(key), to_json(value))).collect();
+            let entries: Vec<String> = last
+                .into_iter()
+                .map(|(key, value)| format!("{}:{}", quote(key), to_json(value)))
+                .collect();
             format!("{{{}}}", entries.join(","))
         }
     }
@@ -72,7 +81,11 @@ fn scalars_and_documents_mean_what_they_mean_to_kubernetes() {
             seen += 1;
         } else if !line.starts_with(' ') || line.trim_start().starts_with('{') {
             let (scalar, answer) = line.split_at(25);
-            check(&mut failures, &format!("v: {}\n", scalar.trim_end()), (!answer.starts_with("ERR")).then_some(answer));
+            check(
+                &mut failures,
+                &format!("v: {}\n", scalar.trim_end()),
+                (!answer.starts_with("ERR")).then_some(answer),
+            );
             seen += 1;
         }
     }

@@ -9,31 +9,69 @@ fn streams_are_split_as_kubectl_splits_them() {
         ("\n# only\n  # comments\n---\n---\n\n", vec![]),
         ("a: 1", vec![(1, "a: 1")]),
         ("a: 1\n---\nb: 2\n", vec![(1, "a: 1\n"), (3, "b: 2\n")]),
-        ("---\na: 1\n--- # comment\nb: 2\n---  \n", vec![(2, "a: 1\n"), (4, "b: 2\n")]),
+        (
+            "---\na: 1\n--- # comment\nb: 2\n---  \n",
+            vec![(2, "a: 1\n"), (4, "b: 2\n")],
+        ),
         ("---# comment\na: 1\n", vec![(2, "a: 1\n")]),
         ("a: 1\r\n---\r\nb: 2\r\n", vec![(1, "a: 1\r\n"), (3, "b: 2\r\n")]),
         ("\u{feff}---\na: 1\n", vec![(2, "a: 1\n")]),
         ("\u{feff}a: 1\n---\nb: 2", vec![(1, "a: 1\n"), (3, "b: 2")]),
-        ("a: |\n  ---\n  x\n ---\nb: 2\n", vec![(1, "a: |\n  ---\n  x\n ---\nb: 2\n")]),
+        (
+            "a: |\n  ---\n  x\n ---\nb: 2\n",
+            vec![(1, "a: |\n  ---\n  x\n ---\nb: 2\n")],
+        ),
         ("a: |\n  x\n---\nb: 2\n", vec![(1, "a: |\n  x\n"), (4, "b: 2\n")]),
         ("a: \"x\n---\ny\"\n", vec![(1, "a: \"x\n"), (3, "y\"\n")]),
         ("a: 1\n-----BEGIN\n", vec![(1, "a: 1\n-----BEGIN\n")]),
-        ("a: 1\n--- b: 2\n---\nc: 3\n", vec![(1, "a: 1\n"), (2, "--- b: 2\n"), (4, "c: 3\n")]),
+        (
+            "a: 1\n--- b: 2\n---\nc: 3\n",
+            vec![(1, "a: 1\n"), (2, "--- b: 2\n"), (4, "c: 3\n")],
+        ),
         ("a: 1\n...\n", vec![(1, "a: 1\n")]),
-        ("a: 1\n... # end\n# comment\n---\nb: 2\n", vec![(1, "a: 1\n"), (5, "b: 2\n")]),
-        ("a: 1\n...\nb: 2\n---\nc: 3\n", vec![(1, "a: 1\n"), (3, "b: 2\n"), (5, "c: 3\n")]),
-        ("%YAML 1.1\n# c\n---\na: 1\n---\nb: 2\n", vec![(1, "%YAML 1.1\n# c\n---\na: 1\n"), (6, "b: 2\n")]),
-        ("a: 1\n...\n%YAML 1.1\n---\nb: 2\n", vec![(1, "a: 1\n"), (3, "%YAML 1.1\n---\nb: 2\n")]),
-        ("{\"a\": \"}\\\"{\"}{\"b\": [{}]}\n\n{\"c\":1}\n", vec![(1, "{\"a\": \"}\\\"{\"}"), (1, "{\"b\": [{}]}"), (2, "\n\n{\"c\":1}")]),
-        ("{\"a\": 1}\n---\n{\"b\": 2}\n", vec![(1, "{\"a\": 1}\n"), (3, "{\"b\": 2}\n")]),
+        (
+            "a: 1\n... # end\n# comment\n---\nb: 2\n",
+            vec![(1, "a: 1\n"), (5, "b: 2\n")],
+        ),
+        (
+            "a: 1\n...\nb: 2\n---\nc: 3\n",
+            vec![(1, "a: 1\n"), (3, "b: 2\n"), (5, "c: 3\n")],
+        ),
+        (
+            "%YAML 1.1\n# c\n---\na: 1\n---\nb: 2\n",
+            vec![(1, "%YAML 1.1\n# c\n---\na: 1\n"), (6, "b: 2\n")],
+        ),
+        (
+            "a: 1\n...\n%YAML 1.1\n---\nb: 2\n",
+            vec![(1, "a: 1\n"), (3, "%YAML 1.1\n---\nb: 2\n")],
+        ),
+        (
+            "{\"a\": \"}\\\"{\"}{\"b\": [{}]}\n\n{\"c\":1}\n",
+            vec![(1, "{\"a\": \"}\\\"{\"}"), (1, "{\"b\": [{}]}"), (2, "\n\n{\"c\":1}")],
+        ),
+        (
+            "{\"a\": 1}\n---\n{\"b\": 2}\n",
+            vec![(1, "{\"a\": 1}\n"), (3, "{\"b\": 2}\n")],
+        ),
         ("{a: \"b\n", vec![(1, "{a: \"b\n")]),
     ] {
         let documents = yaml::split(text);
-        let found: Vec<_> = documents.iter().map(|document| (document.line, document.text)).collect();
-        assert!(documents.iter().all(|document| text[document.start..].starts_with(document.text)), "{text:?}");
+        let found: Vec<_> = documents
+            .iter()
+            .map(|document| (document.line, document.text))
+            .collect();
+        assert!(
+            documents
+                .iter()
+                .all(|document| text[document.start..].starts_with(document.text)),
+            "{text:?}"
+        );
         if text.starts_with("{\"a\": \"}") {
             assert_eq!(found.len(), 3);
-            assert_eq!(found.iter().map(|(_, text)| text.trim()).collect::<Vec<_>>(), expected.iter().map(|(_, text)| text.trim()).collect::<Vec<_>>());
+            assert_eq!(
+                found.iter().map(|(_, text)| text.trim()).collect::<Vec<_>>(),
+                expected.iter().map(|(_, text)| text.trim()).collect::<Vec<_>>()
+            );
             continue;
         }
         assert_eq!(found, expected, "{text:?}");
@@ -45,9 +83,23 @@ fn one_broken_document_hides_no_other() {
     let text = "a: [1\n---\nb: 2\n---\n\tc: 3\n--- d\n---\ne: 5\n...\nf: 6\n";
     let outcomes: Vec<_> = yaml::split(text)
         .into_iter()
-        .map(|raw| yaml::parse(raw).map(|document| document.value().entries()[0].0.to_string()).map_err(|p| (p.line, p.column)))
+        .map(|raw| {
+            yaml::parse(raw)
+                .map(|document| document.value().entries()[0].0.to_string())
+                .map_err(|p| (p.line, p.column))
+        })
         .collect();
-    assert_eq!(outcomes, [Err((1, 4)), Ok("b".to_owned()), Err((5, 1)), Err((6, 4)), Ok("e".to_owned()), Err((10, 1))]);
+    assert_eq!(
+        outcomes,
+        [
+            Err((1, 4)),
+            Ok("b".to_owned()),
+            Err((5, 1)),
+            Err((6, 4)),
+            Ok("e".to_owned()),
+            Err((10, 1))
+        ]
+    );
 }
 
 #[test]
@@ -57,13 +109,28 @@ fn only_documents_that_no_rule_could_speak_of_are_skipped() {
         (crd.to_owned(), false),
         (format!("# comment\n\n{crd}"), false),
         (crd.replace('\n', "\r\n"), false),
-        ("apiVersion: v1\nkind: ConfigMap # c\ndata:\n  pod: |\n    containers: x\n".to_owned(), false),
+        (
+            "apiVersion: v1\nkind: ConfigMap # c\ndata:\n  pod: |\n    containers: x\n".to_owned(),
+            false,
+        ),
         ("apiVersion: v1\nkind: Service\nspec:\n  ports: []\n".to_owned(), false),
         ("apiVersion: example.com/v1\nkind: Thing\nspec: {}\n".to_owned(), false),
-        ("apiVersion: example.com/v1\nkind: Thing\nspec:\n  containers: []\n".to_owned(), true),
-        ("apiVersion: example.com/v1\nkind: Thing\nspec:\n  \"c\\x6fntainers\": []\n".to_owned(), true),
-        ("apiVersion: example.com/v1\nkind: Thing\nspec:\n  ? !!binary Y29udGFpbmVycw==\n  : []\n".to_owned(), true),
-        ("apiVersion: serving.knative.dev/v1\nkind: Service\nspec: {}\n".to_owned(), true),
+        (
+            "apiVersion: example.com/v1\nkind: Thing\nspec:\n  containers: []\n".to_owned(),
+            true,
+        ),
+        (
+            "apiVersion: example.com/v1\nkind: Thing\nspec:\n  \"c\\x6fntainers\": []\n".to_owned(),
+            true,
+        ),
+        (
+            "apiVersion: example.com/v1\nkind: Thing\nspec:\n  ? !!binary Y29udGFpbmVycw==\n  : []\n".to_owned(),
+            true,
+        ),
+        (
+            "apiVersion: serving.knative.dev/v1\nkind: Service\nspec: {}\n".to_owned(),
+            true,
+        ),
         ("apiVersion: \"v1\"\nkind: Service\nspec: {}\n".to_owned(), true),
         ("apiVersion: v1\nkind: Pod\n".to_owned(), true),
         ("apiVersion: v1\nkind: LimitRange\n".to_owned(), true),
@@ -116,7 +183,15 @@ fn templates_are_told_from_broken_documents() {
     ] {
         let raw = yaml::split(text)[0];
         let problem = yaml::parse(raw).expect_err(text);
-        assert_eq!(yaml::classify(raw.text, problem.clone()), if templated { Failure::Templated } else { Failure::Broken(problem) }, "{text:?}");
+        assert_eq!(
+            yaml::classify(raw.text, problem.clone()),
+            if templated {
+                Failure::Templated
+            } else {
+                Failure::Broken(problem)
+            },
+            "{text:?}"
+        );
     }
 }
 
@@ -145,7 +220,10 @@ fn problems_point_at_the_place_and_say_what_to_do() {
     ] {
         let failed = yaml::split(text).into_iter().find_map(|raw| yaml::parse(raw).err());
         let problem = failed.unwrap_or_else(|| panic!("{text:?} is read"));
-        assert!(format!("{}:{}", problem.line, problem.column).starts_with(place), "{text:?}: {problem}");
+        assert!(
+            format!("{}:{}", problem.line, problem.column).starts_with(place),
+            "{text:?}: {problem}"
+        );
         assert!(problem.message.contains(words), "{text:?}: {problem}");
         assert!(problem.help.is_some(), "{text:?}: {problem}");
     }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use memlint_policies::object::Value;
 
+use super::merge::{Entry, Merged, is_merge};
 use super::problem::Fault;
 use super::scalar::{self, Meaning};
 use super::tree::{Kind, MAX_DEPTH, Style, Tree, too_deep};
@@ -21,7 +22,14 @@ pub(super) struct Repeated {
 
 /// The value of a tree, and the keys that are repeated in it.
 pub(super) fn convert<'a>(tree: &Tree<'a>) -> Result<(Value<'a>, Vec<Repeated>), Fault> {
-    let mut converter = Converter { tree, depth: 0, decoded: 1, aliased: 0, alias_depth: 0, repeated: Vec::new() };
+    let mut converter = Converter {
+        tree,
+        depth: 0,
+        decoded: 1,
+        aliased: 0,
+        alias_depth: 0,
+        repeated: Vec::new(),
+    };
     let value = converter.value(0)?;
     converter.repeated.sort_unstable_by_key(|repeated| repeated.again);
     Ok((value, converter.repeated))
@@ -40,18 +48,12 @@ struct Converter<'t, 'a> {
     repeated: Vec<Repeated>,
 }
 
-/// An entry of a map being built: where its key stands, or that a merge brought it.
-struct Entry<'a> {
-    key: Cow<'a, str>,
-    value: Value<'a>,
-    /// The key's node; `None` if it was merged in.
-    node: Option<usize>,
-}
-
 impl<'a> Converter<'_, 'a> {
     fn value(&mut self, index: usize) -> Result<Value<'a>, Fault> {
         self.count(index)?;
-        let Some(node) = self.tree.node(index) else { return Ok(Value::Null) };
+        let Some(node) = self.tree.node(index) else {
+            return Ok(Value::Null);
+        };
         match node.kind {
             Kind::Scalar | Kind::Composed => self.scalar(index),
             Kind::Alias => {
@@ -65,7 +67,11 @@ impl<'a> Converter<'_, 'a> {
         }
     }
 
-    fn nested(&mut self, index: usize, read: fn(&mut Self, usize) -> Result<Value<'a>, Fault>) -> Result<Value<'a>, Fault> {
+    fn nested(
+        &mut self,
+        index: usize,
+        read: fn(&mut Self, usize) -> Result<Value<'a>, Fault>,
+    ) -> Result<Value<'a>, Fault> {
         if self.depth >= MAX_DEPTH {
             return Err(too_deep(self.start(index)));
         }
@@ -110,7 +116,11 @@ impl<'a> Converter<'_, 'a> {
                 self.merge(value, into)?;
                 continue;
             }
-            let entry = Entry { key: self.key(key)?, value: self.value(value)?, node: (!merging).then_some(key) };
+            let entry = Entry {
+                key: self.key(key)?,
+                value: self.value(value)?,
+                node: (!merging).then_some(key),
+            };
             if let Some(first) = into.add(entry)
                 && self.alias_depth == 0
             {
@@ -124,7 +134,10 @@ impl<'a> Converter<'_, 'a> {
     fn merge(&mut self, index: usize, into: &mut Merged<'a>) -> Result<(), Fault> {
         if self.tree.node(index).is_some_and(|node| node.kind == Kind::List) {
             let sources: Vec<usize> = self.tree.children(index).collect();
-            return sources.into_iter().rev().try_for_each(|source| self.merge_one(source, into));
+            return sources
+                .into_iter()
+                .rev()
+                .try_for_each(|source| self.merge_one(source, into));
         }
         self.merge_one(index, into)
     }
@@ -152,7 +165,9 @@ impl<'a> Converter<'_, 'a> {
     }
 
     fn scalar(&self, index: usize) -> Result<Value<'a>, Fault> {
-        let Some(node) = self.tree.node(index) else { return Ok(Value::Null) };
+        let Some(node) = self.tree.node(index) else {
+            return Ok(Value::Null);
+        };
         if node.style == Style::JsonNumber {
             return Ok(Value::Number(self.tree.text(index)));
         }
@@ -172,8 +187,16 @@ impl<'a> Converter<'_, 'a> {
     }
 
     fn misfit(&self, index: usize, tag: &str) -> Fault {
-        let needs = if tag == "!!binary" { "base64" } else { tag.trim_start_matches('!') };
-        Fault::new(self.start(index), format!("the tag {tag} stands before a value that is no {needs}")).help("remove the tag")
+        let needs = if tag == "!!binary" {
+            "base64"
+        } else {
+            tag.trim_start_matches('!')
+        };
+        Fault::new(
+            self.start(index),
+            format!("the tag {tag} stands before a value that is no {needs}"),
+        )
+        .help("remove the tag")
     }
 
     fn key(&mut self, index: usize) -> Result<Cow<'a, str>, Fault> {
@@ -193,7 +216,10 @@ impl<'a> Converter<'_, 'a> {
             },
             None => return Ok(text),
         };
-        let fault = Fault::new(self.start(index), format!("a key of a map must be a string, and this is {what}"));
+        let fault = Fault::new(
+            self.start(index),
+            format!("a key of a map must be a string, and this is {what}"),
+        );
         Err(fault.help("put the key in quotes"))
     }
 
@@ -207,7 +233,10 @@ impl<'a> Converter<'_, 'a> {
         // Exact for all numbers that memory can hold.
         let ratio = self.aliased as f64 / self.decoded as f64;
         if self.aliased > 100 && self.decoded > 1000 && ratio > allowed_ratio(self.decoded) {
-            let fault = Fault::new(self.start(index), "aliases blow this document up to many times its size");
+            let fault = Fault::new(
+                self.start(index),
+                "aliases blow this document up to many times its size",
+            );
             return Err(fault.help("write the values out, or use fewer aliases of aliases"));
         }
         Ok(())
@@ -233,8 +262,11 @@ impl<'a> Converter<'_, 'a> {
             return;
         }
         let keys: Vec<usize> = self.tree.entries(map).map(|(key, _)| key).collect();
-        let nodes = repeated.into_iter().filter_map(|(first, again)| Some((*keys.get(first)?, *keys.get(again)?)));
-        self.repeated.extend(nodes.map(|(first, again)| Repeated { first, again }));
+        let nodes = repeated
+            .into_iter()
+            .filter_map(|(first, again)| Some((*keys.get(first)?, *keys.get(again)?)));
+        self.repeated
+            .extend(nodes.map(|(first, again)| Repeated { first, again }));
     }
 }
 
@@ -247,50 +279,5 @@ fn allowed_ratio(decoded: u64) -> f64 {
         ..=LOW => 0.99,
         HIGH.. => 0.10,
         _ => 0.99 - 0.89 * ((decoded - LOW) as f64 / (HIGH - LOW) as f64),
-    }
-}
-
-/// Whether a node is the merge key `<<`.
-pub(super) fn is_merge(tree: &Tree<'_>, key: usize) -> bool {
-    use super::tree::Tag;
-    tree.node(key).is_some_and(|node| {
-        matches!(node.kind, Kind::Scalar | Kind::Composed)
-            && tree.peek(key) == "<<"
-            && match node.tag {
-                Tag::None => node.style == Style::Plain,
-                Tag::NonSpecific | Tag::Merge => true,
-                _ => false,
-            }
-    })
-}
-
-/// The entries of a map that has merge keys.
-#[derive(Default)]
-struct Merged<'a> {
-    entries: Vec<Entry<'a>>,
-    by_key: HashMap<String, usize>,
-}
-
-impl<'a> Merged<'a> {
-    /// Adds an entry. It replaces one of the same key if a merge brought either; otherwise both stay, and the node of
-    /// the one before is returned.
-    fn add(&mut self, entry: Entry<'a>) -> Option<usize> {
-        let Some(position) = self.by_key.get(entry.key.as_ref()) else {
-            self.by_key.insert(entry.key.to_string(), self.entries.len());
-            self.entries.push(entry);
-            return None;
-        };
-        let known = self.entries.get_mut(*position)?;
-        match (known.node, entry.node) {
-            (Some(first), Some(_)) => {
-                self.by_key.insert(entry.key.to_string(), self.entries.len());
-                self.entries.push(entry);
-                Some(first)
-            }
-            _ => {
-                *known = entry;
-                None
-            }
-        }
     }
 }

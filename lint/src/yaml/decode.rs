@@ -35,10 +35,20 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Problem> {
     for character in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
         match character {
             Ok(character) => text.push(character),
-            Err(_) => return Err(binary(text.as_bytes(), text.len(), "half a surrogate pair, which is no UTF-16")),
+            Err(_) => {
+                return Err(binary(
+                    text.as_bytes(),
+                    text.len(),
+                    "half a surrogate pair, which is no UTF-16",
+                ));
+            }
         }
     }
-    if odd.is_empty() { Ok(text) } else { Err(binary(text.as_bytes(), text.len(), "half a character of UTF-16")) }
+    if odd.is_empty() {
+        Ok(text)
+    } else {
+        Err(binary(text.as_bytes(), text.len(), "half a character of UTF-16"))
+    }
 }
 
 fn binary(bytes: &[u8], offset: usize, what: &str) -> Problem {
@@ -60,7 +70,12 @@ mod tests {
 
     #[test]
     fn reads_the_encodings_that_kubernetes_reads() {
-        for bytes in [&b"a: \xC3\xA9"[..], b"\xEF\xBB\xBFa: \xC3\xA9", b"\xFF\xFEa\0:\0 \0\xE9\0", b"\xFE\xFF\0a\0:\0 \0\xE9"] {
+        for bytes in [
+            &b"a: \xC3\xA9"[..],
+            b"\xEF\xBB\xBFa: \xC3\xA9",
+            b"\xFF\xFEa\0:\0 \0\xE9\0",
+            b"\xFE\xFF\0a\0:\0 \0\xE9",
+        ] {
             assert_eq!(decode(bytes).expect("text"), "a: é");
         }
         assert_eq!(decode(b"").expect("text"), "");

@@ -53,7 +53,13 @@ pub struct Duplicate {
 pub fn parse(raw: RawDocument<'_>) -> Result<Document<'_>, Problem> {
     let positions = Positions::default();
     match read(&raw) {
-        Ok((tree, value, repeated)) => Ok(Document { raw, tree, value, repeated, positions }),
+        Ok((tree, value, repeated)) => Ok(Document {
+            raw,
+            tree,
+            value,
+            repeated,
+            positions,
+        }),
         Err(fault) => Err(problem(&raw, &positions, fault)),
     }
 }
@@ -77,7 +83,13 @@ fn read<'a>(raw: &RawDocument<'a>) -> Result<Parts<'a>, Fault> {
 fn problem(raw: &RawDocument<'_>, positions: &Positions, fault: Fault) -> Problem {
     let (line, column) = positions.line_column(raw.text, fault.at);
     let line = line + raw.line - 1;
-    Problem { offset: raw.start + fault.at, line, column, message: fault.message, help: fault.help }
+    Problem {
+        offset: raw.start + fault.at,
+        line,
+        column,
+        message: fault.message,
+        help: fault.help,
+    }
 }
 
 impl<'a> Document<'a> {
@@ -120,15 +132,27 @@ impl<'a> Document<'a> {
     #[must_use]
     pub fn span(&self, start: usize, end: usize) -> Span {
         let place = |offset: usize| {
-            let (line, column) = self.positions.line_column(self.raw.text, offset.saturating_sub(self.raw.start));
+            let (line, column) = self
+                .positions
+                .line_column(self.raw.text, offset.saturating_sub(self.raw.start));
             (line + self.raw.line - 1, column)
         };
         let ((line, column), (end_line, end_column)) = (place(start), place(end));
-        Span { start, end, line, column, end_line, end_column }
+        Span {
+            start,
+            end,
+            line,
+            column,
+            end_line,
+            end_column,
+        }
     }
 
     fn span_of(&self, index: usize) -> Span {
-        let (start, end) = self.tree.node(index).map_or((0, 0), |node: &Node| (node.start(), node.end()));
+        let (start, end) = self
+            .tree
+            .node(index)
+            .map_or((0, 0), |node: &Node| (node.start(), node.end()));
         self.span(self.raw.start + start, self.raw.start + end)
     }
 }

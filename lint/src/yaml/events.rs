@@ -37,7 +37,12 @@ pub(super) fn read(source: &str) -> Result<Tree<'_>, Fault> {
 enum Failure {
     Fatal(Fault),
     /// The parser's own, with its place and the end of the last event in the source.
-    Objection { kind: ErrorKind, at: usize, after: usize, fault: Fault },
+    Objection {
+        kind: ErrorKind,
+        at: usize,
+        after: usize,
+        fault: Fault,
+    },
 }
 
 impl From<Fault> for Failure {
@@ -55,7 +60,14 @@ fn attempt<'a>(source: &'a str, text: &str, repairs: &Repairs) -> Result<Tree<'a
         block_nesting_limit: MAX_DEPTH + 1,
         max_directive_bytes: 64 * 1024,
     };
-    let mut reader = Reader { source, tree: Tree::new(source)?, anchors: Vec::new(), flow: 0, documents: 0, after: 0 };
+    let mut reader = Reader {
+        source,
+        tree: Tree::new(source)?,
+        anchors: Vec::new(),
+        flow: 0,
+        documents: 0,
+        after: 0,
+    };
     for next in Parser::new_from_str_with_options(text, options) {
         match next {
             Ok((event, span)) => {
@@ -67,13 +79,20 @@ fn attempt<'a>(source: &'a str, text: &str, repairs: &Repairs) -> Result<Tree<'a
                 fault.at = repairs.source_offset(fault.at);
                 return Err(match error.kind() {
                     ErrorKind::RecursionLimitExceeded => too_deep(fault.at).into(),
-                    kind => Failure::Objection { kind: kind.clone(), at: fault.at, after: reader.after, fault },
+                    kind => Failure::Objection {
+                        kind: kind.clone(),
+                        at: fault.at,
+                        after: reader.after,
+                        fault,
+                    },
                 });
             }
         }
     }
     if reader.tree.len() == 0 {
-        reader.tree.scalar((source.len(), source.len()), Style::Plain, Tag::None, "".into())?;
+        reader
+            .tree
+            .scalar((source.len(), source.len()), Style::Plain, Tag::None, "".into())?;
     }
     Ok(reader.tree)
 }
@@ -103,8 +122,13 @@ impl Reader<'_> {
                 if style == ScalarStyle::DoubleQuoted && matches!(text, Cow::Owned(_)) {
                     strict::escapes(self.source, at)?;
                 }
-                let style = if style == ScalarStyle::Plain { Style::Plain } else { Style::Text };
-                self.tree.scalar(at, style, tag.as_deref().map_or(Tag::None, known_tag), text)?;
+                let style = if style == ScalarStyle::Plain {
+                    Style::Plain
+                } else {
+                    Style::Text
+                };
+                self.tree
+                    .scalar(at, style, tag.as_deref().map_or(Tag::None, known_tag), text)?;
                 anchor
             }
             Event::MappingStart(style, anchor, _) => {
@@ -114,7 +138,8 @@ impl Reader<'_> {
             }
             Event::SequenceStart(style, anchor, _) => {
                 self.flow += usize::from(style == StructureStyle::Flow);
-                self.tree.open(Kind::List, (list_start(self.source, self.after, at.0), at.1))?;
+                self.tree
+                    .open(Kind::List, (list_start(self.source, self.after, at.0), at.1))?;
                 anchor
             }
             Event::MappingEnd | Event::SequenceEnd => {
@@ -130,7 +155,10 @@ impl Reader<'_> {
             Event::Alias(anchor) => {
                 strict::anchor(self.source.get(at.0 + 1..at.1).unwrap_or_default(), at.0)?;
                 let found = self.anchors.binary_search_by_key(&anchor, |(id, _)| *id);
-                let target = found.ok().and_then(|found| self.anchors.get(found)).map_or(index, |(_, node)| *node);
+                let target = found
+                    .ok()
+                    .and_then(|found| self.anchors.get(found))
+                    .map_or(index, |(_, node)| *node);
                 self.tree.alias(at, target)?;
                 0
             }
@@ -142,7 +170,10 @@ impl Reader<'_> {
                 }
                 if version.is_some_and(|version| (version.major, version.minor) != (1, 1)) {
                     let directive = self.source.find("%YAML").unwrap_or(at.0);
-                    let fault = Fault::new(directive, "Kubernetes reads YAML 1.1 and refuses any other %YAML version");
+                    let fault = Fault::new(
+                        directive,
+                        "Kubernetes reads YAML 1.1 and refuses any other %YAML version",
+                    );
                     return Err(fault.help("remove the %YAML line"));
                 }
                 0
@@ -169,7 +200,11 @@ fn written(source: &str, at: (usize, usize)) -> (usize, usize) {
 
 /// Where a list starts: at its first `-`, which the parser passes over if the list is not indented.
 fn list_start(source: &str, after: usize, start: usize) -> usize {
-    if source.as_bytes().get(start).is_some_and(|byte| matches!(byte, b'-' | b'[')) {
+    if source
+        .as_bytes()
+        .get(start)
+        .is_some_and(|byte| matches!(byte, b'-' | b'['))
+    {
         return start;
     }
     let mut rest = source.get(after..start).unwrap_or_default();
@@ -178,7 +213,11 @@ fn list_start(source: &str, after: usize, start: usize) -> usize {
         match rest.as_bytes().first() {
             Some(b'-') => return start - rest.len(),
             Some(b'#') => rest = rest.split_once('\n').map_or("", |(_, rest)| rest),
-            Some(b'&' | b'!') => rest = rest.find(char::is_whitespace).map_or("", |end| rest.get(end..).unwrap_or_default()),
+            Some(b'&' | b'!') => {
+                rest = rest
+                    .find(char::is_whitespace)
+                    .map_or("", |end| rest.get(end..).unwrap_or_default())
+            }
             _ => return start,
         }
     }

@@ -69,7 +69,11 @@ impl<'a> Reader<'a> {
             loop {
                 self.skip_space();
                 let Some(map) = open.last().copied() else {
-                    return if self.at == self.bytes.len() { Ok(tree) } else { Err(self.fault("text follows the end of the JSON document")) };
+                    return if self.at == self.bytes.len() {
+                        Ok(tree)
+                    } else {
+                        Err(self.fault("text follows the end of the JSON document"))
+                    };
                 };
                 match self.peek() {
                     Some(byte) if byte == closing(map) => {
@@ -81,15 +85,25 @@ impl<'a> Reader<'a> {
                         self.at += 1;
                         self.skip_space();
                         if self.peek() == Some(closing(map)) {
-                            return Err(self.fault("a comma stands before the closing bracket").help("remove the comma"));
+                            return Err(self
+                                .fault("a comma stands before the closing bracket")
+                                .help("remove the comma"));
                         }
                         self.key(map, &mut tree)?;
                         break;
                     }
                     None if map => return Err(self.fault("the JSON ends inside a map").help("add the closing }")),
                     None => return Err(self.fault("the JSON ends inside a list").help("add the closing ]")),
-                    Some(_) if map => return Err(self.fault("a , or } is missing here").help("separate entries with commas")),
-                    Some(_) => return Err(self.fault("a , or ] is missing here").help("separate items with commas")),
+                    Some(_) if map => {
+                        return Err(self
+                            .fault("a , or } is missing here")
+                            .help("separate entries with commas"));
+                    }
+                    Some(_) => {
+                        return Err(self
+                            .fault("a , or ] is missing here")
+                            .help("separate items with commas"));
+                    }
                 }
             }
         }
@@ -101,7 +115,9 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         if self.peek() != Some(b'"') {
-            return Err(self.fault("a key in double quotes is expected here").help("put the key in double quotes"));
+            return Err(self
+                .fault("a key in double quotes is expected here")
+                .help("put the key in double quotes"));
         }
         self.string(tree)?;
         self.skip_space();
@@ -117,7 +133,10 @@ impl<'a> Reader<'a> {
             return self.string(tree);
         }
         let start = self.at;
-        let length = self.rest().iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"+-.".contains(byte)));
+        let length = self
+            .rest()
+            .iter()
+            .position(|byte| !(byte.is_ascii_alphanumeric() || b"+-.".contains(byte)));
         let end = length.map_or(self.bytes.len(), |length| start + length);
         let text = self.source.get(start..end).unwrap_or_default();
         let style = match text {
@@ -135,7 +154,10 @@ impl<'a> Reader<'a> {
         let mut composed: Option<String> = None;
         loop {
             let start = self.at;
-            let stop = self.rest().iter().position(|byte| matches!(byte, b'"' | b'\\') || *byte < 0x20);
+            let stop = self
+                .rest()
+                .iter()
+                .position(|byte| matches!(byte, b'"' | b'\\') || *byte < 0x20);
             let Some(stop) = stop else {
                 let fault = Fault::new(open, "this string is never closed");
                 return Err(fault.help("add the closing quote"));
@@ -173,7 +195,11 @@ impl<'a> Reader<'a> {
             Some(b'r') => '\r',
             Some(b't') => '\t',
             Some(b'u') => return self.unicode_escape(),
-            _ => return Err(self.fault("a backslash starts an unknown escape").help("double the backslash")),
+            _ => {
+                return Err(self
+                    .fault("a backslash starts an unknown escape")
+                    .help("double the backslash"));
+            }
         };
         self.at += 2;
         Ok(character)
@@ -182,7 +208,9 @@ impl<'a> Reader<'a> {
     /// `\u0041`, or two of them for a character beyond U+FFFF. Half a pair becomes U+FFFD, as in Go.
     fn unicode_escape(&mut self) -> Result<char, Fault> {
         let Some(high) = self.code_unit() else {
-            return Err(self.fault("\\u needs four hex digits").help("write \\u and four hex digits"));
+            return Err(self
+                .fault("\\u needs four hex digits")
+                .help("write \\u and four hex digits"));
         };
         self.at += 6;
         if (0xD800..0xDC00).contains(&high)
@@ -245,7 +273,10 @@ fn is_number(text: &[u8]) -> bool {
         }
     }
     if let [b'e' | b'E', exponent @ ..] = rest {
-        rest = exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent);
+        rest = exponent
+            .strip_prefix(b"+")
+            .or_else(|| exponent.strip_prefix(b"-"))
+            .unwrap_or(exponent);
         if !digits(&mut rest) {
             return false;
         }

@@ -20,14 +20,21 @@ pub(super) fn parse_number(text: &str) -> Option<Number> {
         "-.inf" | "-.Inf" | "-.INF" => return Some(Number::Float(f64::NEG_INFINITY)),
         _ => {}
     }
-    if !text.bytes().all(|byte| byte.is_ascii_hexdigit() || b"+-._xXoObB".contains(&byte)) {
+    if !text
+        .bytes()
+        .all(|byte| byte.is_ascii_hexdigit() || b"+-._xXoObB".contains(&byte))
+    {
         return None;
     }
     // What starts with a dot is read by Go's float parser alone, which takes underscores between digits only.
     if text.starts_with('.') && !underscores_separate_digits(text) {
         return None;
     }
-    let plain = if text.contains('_') { Cow::Owned(text.replace('_', "")) } else { Cow::Borrowed(text) };
+    let plain = if text.contains('_') {
+        Cow::Owned(text.replace('_', ""))
+    } else {
+        Cow::Borrowed(text)
+    };
     if plain.starts_with('.') {
         return parse_float(&plain);
     }
@@ -39,7 +46,8 @@ fn underscores_separate_digits(text: &str) -> bool {
     let starts_with_digit = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
     let mut parts = text.split('_');
     let first = parts.next().unwrap_or_default();
-    !text.contains('_') || ends_in_digit(first) && parts.clone().all(starts_with_digit) && parts.rev().skip(1).all(ends_in_digit)
+    !text.contains('_')
+        || ends_in_digit(first) && parts.clone().all(starts_with_digit) && parts.rev().skip(1).all(ends_in_digit)
 }
 
 fn parse_integer(text: &str) -> Option<Number> {
@@ -98,7 +106,8 @@ impl Number {
     /// The number in JSON, borrowed from its own text if that is it; infinities and NaN have none.
     pub(super) fn json<'t>(self, text: Cow<'t, str>) -> Option<Cow<'t, str>> {
         let digits = text.strip_prefix('-').unwrap_or(&text);
-        let canonical = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+        let canonical =
+            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
         match self {
             Number::Int(_) | Number::Big(_) if canonical => Some(text),
             Number::Int(int) => Some(Cow::Owned(int.to_string())),
@@ -107,7 +116,11 @@ impl Number {
             Number::Float(float) => {
                 let size = float.abs();
                 let scientific = size != 0.0 && !(1e-6..1e21).contains(&size);
-                Some(Cow::Owned(if scientific { scientific_text(&format!("{float:e}"), 1) } else { format!("{float}") }))
+                Some(Cow::Owned(if scientific {
+                    scientific_text(&format!("{float:e}"), 1)
+                } else {
+                    format!("{float}")
+                }))
             }
         }
     }
@@ -127,7 +140,11 @@ impl Number {
                 let exponent: i32 = text.split_once('e')?.1.parse().ok()?;
                 // The choice that `%g` makes for the shortest digits.
                 let scientific = !(-4..6).contains(&exponent);
-                Some(if scientific { scientific_text(&text, 2) } else { single.to_string() })
+                Some(if scientific {
+                    scientific_text(&text, 2)
+                } else {
+                    single.to_string()
+                })
             }
         }
     }
@@ -136,6 +153,8 @@ impl Number {
 /// `1.5e-7` as Go prints it: a sign always, and so many digits of exponent at least.
 fn scientific_text(text: &str, width: usize) -> String {
     let (digits, exponent) = text.split_once('e').unwrap_or((text, "0"));
-    let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
+    let (sign, exponent) = exponent
+        .strip_prefix('-')
+        .map_or(('+', exponent), |exponent| ('-', exponent));
     format!("{digits}e{sign}{exponent:0>width$}")
 }

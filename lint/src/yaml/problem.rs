@@ -31,7 +31,11 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn new(at: usize, message: impl Into<String>) -> Self {
-        Self { at, message: message.into(), help: None }
+        Self {
+            at,
+            message: message.into(),
+            help: None,
+        }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
@@ -45,12 +49,17 @@ impl Fault {
         let before = text.get(..at).unwrap_or_default();
         let line = before.rsplit('\n').next().unwrap_or_default();
         let rest = text.get(at..).unwrap_or_default();
-        let tab_indent = line.trim_start_matches(' ').starts_with('\t') || line.trim().is_empty() && rest.starts_with('\t');
+        let tab_indent =
+            line.trim_start_matches(' ').starts_with('\t') || line.trim().is_empty() && rest.starts_with('\t');
         let (message, help) = match error.kind() {
             _ if tab_indent => TAB,
             kind => explain(kind, rest),
         };
-        let message = if message.is_empty() { format!("this is no valid YAML: {}", error.info()) } else { message.to_owned() };
+        let message = if message.is_empty() {
+            format!("this is no valid YAML: {}", error.info())
+        } else {
+            message.to_owned()
+        };
         Fault::new(at, message).help(help)
     }
 }
@@ -62,64 +71,102 @@ const SECOND_COLON: &str = "put the value in quotes if it contains `: `, or put 
 fn explain(kind: &ErrorKind, rest: &str) -> (&'static str, &'static str) {
     use ErrorKind as K;
     match kind {
-        K::TabNotAllowed | K::TabInBlockIndentation | K::TabInIndentation | K::TabAtBlockScalarStart | K::TabInPlainScalar => TAB,
+        K::TabNotAllowed
+        | K::TabInBlockIndentation
+        | K::TabInIndentation
+        | K::TabAtBlockScalarStart
+        | K::TabInPlainScalar => TAB,
         K::UnclosedQuotedScalar | K::DocumentIndicatorInQuotedScalar => {
             ("this quoted string is never closed", "add the closing quote")
         }
-        K::InvalidTrailingSingleQuotedScalar => {
-            ("text follows the closing quote", "double every ' inside a single-quoted string, or remove what follows it")
-        }
-        K::InvalidTrailingDoubleQuotedScalar => {
-            ("text follows the closing quote", "write \\\" for a quote inside the string, or remove what follows it")
-        }
+        K::InvalidTrailingSingleQuotedScalar => (
+            "text follows the closing quote",
+            "double every ' inside a single-quoted string, or remove what follows it",
+        ),
+        K::InvalidTrailingDoubleQuotedScalar => (
+            "text follows the closing quote",
+            "write \\\" for a quote inside the string, or remove what follows it",
+        ),
         K::UnclosedFlowCollection { open: '[' } | K::UnexpectedEofFlowSequence => {
             ("this list is never closed", "add the closing ]")
         }
         K::UnclosedFlowCollection { .. } | K::UnexpectedEofFlowMapping | K::UnexpectedEofImplicitFlowMapping => {
             ("this map is never closed", "add the closing }")
         }
-        K::MismatchedFlowCollectionEnd { .. } | K::MisplacedFlowCollectionEnd => {
-            ("this bracket closes nothing that is open", "pair every [ with ] and every { with }")
-        }
-        K::ExpectedFlowMappingSeparator => ("a , or } is missing here", "separate entries with commas and close the map with }"),
-        K::ExpectedFlowSequenceSeparator => ("a , or ] is missing here", "separate items with commas and close the list with ]"),
-        K::UnknownAnchor => ("this alias names an anchor that does not stand before it", "define it with & above, in the same document"),
+        K::MismatchedFlowCollectionEnd { .. } | K::MisplacedFlowCollectionEnd => (
+            "this bracket closes nothing that is open",
+            "pair every [ with ] and every { with }",
+        ),
+        K::ExpectedFlowMappingSeparator => (
+            "a , or } is missing here",
+            "separate entries with commas and close the map with }",
+        ),
+        K::ExpectedFlowSequenceSeparator => (
+            "a , or ] is missing here",
+            "separate items with commas and close the list with ]",
+        ),
+        K::UnknownAnchor => (
+            "this alias names an anchor that does not stand before it",
+            "define it with & above, in the same document",
+        ),
         K::MappingValueNotAllowed | K::InvalidColonPlacement => ("a second `: ` in one line", SECOND_COLON),
-        K::SimpleKeyExpected | K::InvalidSimpleKey => {
-            ("this line is neither a `key: value` nor part of the one above", "add the `: ` behind the key, or indent the line")
-        }
+        K::SimpleKeyExpected | K::InvalidSimpleKey => (
+            "this line is neither a `key: value` nor part of the one above",
+            "add the `: ` behind the key, or indent the line",
+        ),
         K::ExpectedBlockMappingKey => ("a key is expected here: the indentation fits no map around it", INDENT),
         K::ExpectedBlockSequenceEntry | K::BlockSequenceEntryNotAllowed => {
             ("a list item does not fit here", "line up the `-` with the other items")
         }
         K::InvalidIndentation | K::MappingKeyNotAllowed => ("this line's indentation fits nothing around it", INDENT),
-        K::InvalidQuotedScalarIndent | K::InvalidFlowScalarIndent => {
-            ("this line belongs to a quoted string or list above and is not indented", "indent it, or close what is open above")
-        }
+        K::InvalidQuotedScalarIndent | K::InvalidFlowScalarIndent => (
+            "this line belongs to a quoted string or list above and is not indented",
+            "indent it, or close what is open above",
+        ),
         K::InvalidBlockScalarHeader | K::ZeroBlockScalarIndent => {
             ("text follows a | or >", "put the text on the next line, indented")
         }
-        K::InvalidBlockScalarIndent => ("the lines of this text are indented unevenly", "indent every line as far as the first one"),
-        K::UnknownQuotedScalarEscape => {
-            ("a backslash starts an unknown escape", "double the backslash, or put the string in single quotes")
-        }
+        K::InvalidBlockScalarIndent => (
+            "the lines of this text are indented unevenly",
+            "indent every line as far as the first one",
+        ),
+        K::UnknownQuotedScalarEscape => (
+            "a backslash starts an unknown escape",
+            "double the backslash, or put the string in single quotes",
+        ),
         K::InvalidQuotedScalarHexEscape
         | K::InvalidLowSurrogateHexEscape
         | K::InvalidLowSurrogate
         | K::MissingLowSurrogate
         | K::UnpairedLowSurrogate
-        | K::InvalidUnicodeEscape => ("this escape is no character", "use \\x with two, \\u with four or \\U with eight hex digits"),
+        | K::InvalidUnicodeEscape => (
+            "this escape is no character",
+            "use \\x with two, \\u with four or \\U with eight hex digits",
+        ),
         K::UnexpectedCharacter { .. } if rest.starts_with(['@', '`', '%']) => {
             ("a value cannot start with @, ` or %", "put it in quotes")
         }
         K::ExpectedDocumentStart => ("the document above has ended, and kubectl ignores what follows", INDENT),
         K::UndeclaredTagHandle => ("this tag's prefix is not declared", "remove the tag"),
-        K::RecursionLimitExceeded => ("the nesting is too deep to be read", "flatten it: no Kubernetes object nests that deep"),
-        K::CommentNotSeparated => ("a comment needs a space before its #", "add the space, or put the value in quotes"),
-        K::CommentInterceptedScalar => ("a comment stands inside a value of several lines", "move it above the value"),
-        K::BlockEntryInFlowCollection | K::PlainScalarStartsWithDashFlowIndicator => {
-            ("a `-` item cannot stand between brackets", "write [a, b], or one item a line without brackets")
-        }
-        _ => ("", "correct the YAML here; a value with unusual characters belongs in quotes"),
+        K::RecursionLimitExceeded => (
+            "the nesting is too deep to be read",
+            "flatten it: no Kubernetes object nests that deep",
+        ),
+        K::CommentNotSeparated => (
+            "a comment needs a space before its #",
+            "add the space, or put the value in quotes",
+        ),
+        K::CommentInterceptedScalar => (
+            "a comment stands inside a value of several lines",
+            "move it above the value",
+        ),
+        K::BlockEntryInFlowCollection | K::PlainScalarStartsWithDashFlowIndicator => (
+            "a `-` item cannot stand between brackets",
+            "write [a, b], or one item a line without brackets",
+        ),
+        _ => (
+            "",
+            "correct the YAML here; a value with unusual characters belongs in quotes",
+        ),
     }
 }

@@ -11,10 +11,17 @@ use memchr::memmem;
 #[must_use]
 pub fn may_matter(text: &str) -> bool {
     let Some(head) = Head::read(text) else { return true };
-    if HARMLESS.iter().any(|(group, kinds)| head.group() == *group && kinds.contains(&head.kind)) {
+    if HARMLESS
+        .iter()
+        .any(|(group, kinds)| head.group() == *group && kinds.contains(&head.kind))
+    {
         return false;
     }
-    is_kept(&head) || NEEDLES.iter().any(|needle| memmem::find(text.as_bytes(), needle).is_some()) || may_hide_words(text)
+    is_kept(&head)
+        || NEEDLES
+            .iter()
+            .any(|needle| memmem::find(text.as_bytes(), needle).is_some())
+        || may_hide_words(text)
 }
 
 /// Kinds that hold neither Pod templates nor anything that memlint computes with, by API group.
@@ -22,19 +29,33 @@ const HARMLESS: &[(&str, &[&str])] = &[
     (
         "",
         &[
-            "ConfigMap", "Secret", "Service", "ServiceAccount", "PersistentVolumeClaim", "PersistentVolume", "Namespace",
-            "Endpoints", "Event", "Binding", "ComponentStatus",
+            "ConfigMap",
+            "Secret",
+            "Service",
+            "ServiceAccount",
+            "PersistentVolumeClaim",
+            "PersistentVolume",
+            "Namespace",
+            "Endpoints",
+            "Event",
+            "Binding",
+            "ComponentStatus",
         ],
     ),
     ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
-    ("rbac.authorization.k8s.io", &["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"]),
+    (
+        "rbac.authorization.k8s.io",
+        &["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"],
+    ),
     ("networking.k8s.io", &["Ingress", "IngressClass", "NetworkPolicy"]),
     ("extensions", &["Ingress"]),
     ("storage.k8s.io", &["StorageClass", "CSIDriver", "VolumeAttachment"]),
     (
         "admissionregistration.k8s.io",
         &[
-            "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "ValidatingAdmissionPolicy",
+            "MutatingWebhookConfiguration",
+            "ValidatingWebhookConfiguration",
+            "ValidatingAdmissionPolicy",
             "ValidatingAdmissionPolicyBinding",
         ],
     ),
@@ -45,15 +66,42 @@ const HARMLESS: &[(&str, &[&str])] = &[
     ("coordination.k8s.io", &["Lease"]),
     ("certificates.k8s.io", &["CertificateSigningRequest"]),
     ("cert-manager.io", &["Certificate", "Issuer", "ClusterIssuer"]),
-    ("monitoring.coreos.com", &["ServiceMonitor", "PodMonitor", "PrometheusRule", "Probe"]),
+    (
+        "monitoring.coreos.com",
+        &["ServiceMonitor", "PodMonitor", "PrometheusRule", "Probe"],
+    ),
 ];
 
 /// Kinds that matter without a word of a Pod template in them.
 const KEPT: &[&str] = &[
-    "Pod", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job", "CronJob", "PodTemplate",
-    "LimitRange", "ResourceQuota", "HorizontalPodAutoscaler", "RuntimeClass", "Node", "Policy", "Capacity", "Rollout",
-    "Workflow", "CronWorkflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "Task", "ClusterTask", "TaskRun", "ScaledJob",
-    "ScaledObject", "SparkApplication", "ScheduledSparkApplication",
+    "Pod",
+    "Deployment",
+    "ReplicaSet",
+    "ReplicationController",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "PodTemplate",
+    "LimitRange",
+    "ResourceQuota",
+    "HorizontalPodAutoscaler",
+    "RuntimeClass",
+    "Node",
+    "Policy",
+    "Capacity",
+    "Rollout",
+    "Workflow",
+    "CronWorkflow",
+    "WorkflowTemplate",
+    "ClusterWorkflowTemplate",
+    "Task",
+    "ClusterTask",
+    "TaskRun",
+    "ScaledJob",
+    "ScaledObject",
+    "SparkApplication",
+    "ScheduledSparkApplication",
 ];
 
 /// Words of which every Pod template (and every task of a pipeline) has at least one.
@@ -68,7 +116,8 @@ fn is_kept(head: &Head<'_>) -> bool {
 fn may_hide_words(text: &str) -> bool {
     let bytes = text.as_bytes();
     let escapes = memchr::memchr(b'"', bytes).is_some()
-        && memchr::memchr_iter(b'\\', bytes).any(|at| matches!(bytes.get(at + 1), Some(b'x' | b'u' | b'U' | b'\n' | b'\r')));
+        && memchr::memchr_iter(b'\\', bytes)
+            .any(|at| matches!(bytes.get(at + 1), Some(b'x' | b'u' | b'U' | b'\n' | b'\r')));
     escapes || memmem::find(bytes, b"!!").is_some() || memmem::find(bytes, b"!<").is_some()
 }
 
@@ -109,7 +158,10 @@ impl<'a> Head<'a> {
                 _ => return None,
             }
         }
-        Some(Self { kind: kind?, api_version: api_version.flatten() })
+        Some(Self {
+            kind: kind?,
+            api_version: api_version.flatten(),
+        })
     }
 
     /// The API group; one that no kind has if it is not known.
@@ -125,7 +177,9 @@ impl<'a> Head<'a> {
 /// Whether the first line that is no comment starts at column 1: then so do all keys of the root map.
 fn starts_at_margin(text: &str) -> bool {
     let content = |line: &&str| !line.trim_ascii().is_empty() && !line.trim_ascii_start().starts_with('#');
-    text.lines().find(content).is_some_and(|line| line.starts_with(|first: char| first.is_ascii_alphanumeric()))
+    text.lines()
+        .find(content)
+        .is_some_and(|line| line.starts_with(|first: char| first.is_ascii_alphanumeric()))
 }
 
 /// The value on this line if it is the line of this key: `Some(None)` if the value is not plain.
@@ -137,7 +191,9 @@ fn value_of<'a>(text: &'a str, start: usize, key: &str) -> Option<Option<&'a str
         return Some(None);
     }
     let value = value.trim_ascii();
-    let end = value.find(|character: char| !(character.is_ascii_alphanumeric() || "./-".contains(character))).unwrap_or(value.len());
+    let end = value
+        .find(|character: char| !(character.is_ascii_alphanumeric() || "./-".contains(character)))
+        .unwrap_or(value.len());
     let (value, rest) = value.split_at(end);
     let comment = rest.is_empty() || rest.starts_with([' ', '\t']) && rest.trim_ascii_start().starts_with('#');
     Some((comment && value.starts_with(|first: char| first.is_ascii_alphabetic())).then_some(value))

@@ -52,9 +52,13 @@ impl Repairs {
         let Objection { kind, at, after } = *objection;
         let edits: Vec<(usize, usize, String)> = match kind {
             ErrorKind::CommentNotSeparated if bytes.get(at) == Some(&b'#') => vec![(at, 0, " ".to_owned())],
-            ErrorKind::PlainScalarStartsWithDashFlowIndicator if bytes.get(at) == Some(&b'-') => vec![(at, 1, "\"-\"".to_owned())],
+            ErrorKind::PlainScalarStartsWithDashFlowIndicator if bytes.get(at) == Some(&b'-') => {
+                vec![(at, 1, "\"-\"".to_owned())]
+            }
             ErrorKind::UnknownQuotedScalarEscape if bytes.get(at) == Some(&b'"') => quotes_escaped(bytes, at),
-            ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation => indentations(source, after, at),
+            ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation => {
+                indentations(source, after, at)
+            }
             _ => return false,
         };
         // Mended before, and still refused: this is something else.
@@ -62,7 +66,12 @@ impl Repairs {
         if edits.is_empty() || edits.iter().any(|(at, ..)| again(at)) {
             return false;
         }
-        self.edits.extend(edits.into_iter().map(|(at, removed, added)| Edit { at, removed, added, shift: 0 }));
+        self.edits.extend(edits.into_iter().map(|(at, removed, added)| Edit {
+            at,
+            removed,
+            added,
+            shift: 0,
+        }));
         self.edits.sort_by_key(|edit| edit.at);
         let mut shift = 0;
         for edit in &mut self.edits {
@@ -115,11 +124,19 @@ fn quotes_escaped(bytes: &[u8], start: usize) -> Vec<(usize, usize, String)> {
 /// More indentation for the lines of the quoted string around `at`, or for the line of `at` alone.
 fn indentations(source: &str, after: usize, at: usize) -> Vec<(usize, usize, String)> {
     let bytes = source.as_bytes();
-    let line_start = |at: usize| bytes.get(..at).and_then(|before| memchr::memrchr(b'\n', before)).map_or(0, |at| at + 1);
+    let line_start = |at: usize| {
+        bytes
+            .get(..at)
+            .and_then(|before| memchr::memrchr(b'\n', before))
+            .map_or(0, |at| at + 1)
+    };
     let quoted = quoted_around(bytes, after, at);
     let first = line_start(quoted.map_or(after.min(at), |(start, _)| start));
     // Further than what the string or list is a value of, wherever that starts in the line.
-    let width = 2 + at.min(quoted.map_or(after, |(start, _)| start)).saturating_sub(first).min(4096);
+    let width = 2 + at
+        .min(quoted.map_or(after, |(start, _)| start))
+        .saturating_sub(first)
+        .min(4096);
     let lines = match quoted {
         Some((start, end)) => memchr::memchr2_iter(b'\n', b'\r', bytes.get(start..end).unwrap_or_default())
             .map(|offset| start + offset + 1)
@@ -136,7 +153,9 @@ fn quoted_around(bytes: &[u8], after: usize, at: usize) -> Option<(usize, usize)
     loop {
         start += memchr::memchr2(b'"', b'\'', bytes.get(start..at)?)?;
         // A quote that opens a string stands behind a separator.
-        let opens = start.checked_sub(1).is_none_or(|before| b" \t\n,[{:".contains(bytes.get(before).unwrap_or(&b' ')));
+        let opens = start
+            .checked_sub(1)
+            .is_none_or(|before| b" \t\n,[{:".contains(bytes.get(before).unwrap_or(&b' ')));
         match closing_quote(bytes, start) {
             Some(end) if opens && end >= at => return Some((start, end)),
             Some(end) if opens => start = end + 1,

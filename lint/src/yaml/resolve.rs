@@ -2,7 +2,7 @@
 
 use memlint_policies::path::{FieldPath, Segment};
 
-use super::convert::is_merge;
+use super::merge::is_merge;
 use super::scalar;
 use super::tree::{Kind, Tree};
 
@@ -47,7 +47,12 @@ struct Step {
 fn step_into(tree: &Tree<'_>, found: Found, value: usize, key: Option<usize>) -> Found {
     let target = tree.target(value);
     // An alias's target may not be an alias: YAML has no anchor on an alias.
-    Found { key, value: target, used_at: (target != value).then_some(value).or(found.used_at), depth: found.depth }
+    Found {
+        key,
+        value: target,
+        used_at: (target != value).then_some(value).or(found.used_at),
+        depth: found.depth,
+    }
 }
 
 fn item(tree: &Tree<'_>, list: usize, index: usize) -> Option<Step> {
@@ -55,7 +60,11 @@ fn item(tree: &Tree<'_>, list: usize, index: usize) -> Option<Step> {
         return None;
     }
     let value = tree.children(list).nth(index)?;
-    Some(Step { key: None, value, used_at: None })
+    Some(Step {
+        key: None,
+        value,
+        used_at: None,
+    })
 }
 
 /// The entry that decides a key of a map: the last of those written and merged.
@@ -68,7 +77,11 @@ fn entry(tree: &Tree<'_>, map: usize, wanted: &str) -> Option<Step> {
         if is_merge(tree, key) {
             decisive = merged(tree, value, wanted).or(decisive);
         } else if is_key(tree, key, wanted) {
-            decisive = Some(Step { key: Some(key), value, used_at: None });
+            decisive = Some(Step {
+                key: Some(key),
+                value,
+                used_at: None,
+            });
         }
     }
     decisive
@@ -89,8 +102,9 @@ fn merged(tree: &Tree<'_>, value: usize, wanted: &str) -> Option<Step> {
 
 fn is_key(tree: &Tree<'_>, key: usize, wanted: &str) -> bool {
     let key = tree.target(key);
-    tree.node(key).is_some_and(|node| match scalar::key(tree.peek(key).into(), node.style, node.tag) {
-        Ok(text) => text == wanted,
-        Err(_) => false,
-    })
+    tree.node(key)
+        .is_some_and(|node| match scalar::key(tree.peek(key).into(), node.style, node.tag) {
+            Ok(text) => text == wanted,
+            Err(_) => false,
+        })
 }

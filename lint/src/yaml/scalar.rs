@@ -29,7 +29,10 @@ pub(super) fn meaning(text: &str, style: Style, tag: Tag) -> Result<Meaning, &'s
         (Tag::Binary, _) => Ok(Meaning::Binary),
         (Tag::Null, _) => accepts(resolve(text) == Meaning::Null, "!!null"),
         (Tag::Bool, _) => accepts(matches!(resolve(text), Meaning::Bool(_)), "!!bool"),
-        (Tag::Int, _) => accepts(matches!(resolve(text), Meaning::Number(Number::Int(_) | Number::Big(_))), "!!int"),
+        (Tag::Int, _) => accepts(
+            matches!(resolve(text), Meaning::Number(Number::Int(_) | Number::Big(_))),
+            "!!int",
+        ),
         (Tag::Float, _) => match resolve(text) {
             Meaning::Number(Number::Int(int)) => Ok(Meaning::Number(Number::from_int(int))),
             Meaning::Number(number @ Number::Float(_)) => Ok(Meaning::Number(number)),
@@ -84,12 +87,18 @@ fn is_time(time: &str) -> bool {
     let (separator, time) = time.split_at(1);
     let zone = time.find(['Z', '+', '-']);
     let (clock, zone) = time.split_at(zone.unwrap_or(time.len()));
-    let clock = if separator == " " { clock.trim_start_matches(' ') } else { clock };
+    let clock = if separator == " " {
+        clock.trim_start_matches(' ')
+    } else {
+        clock
+    };
     let zone_fits = match separator {
         " " => zone.is_empty(),
         _ => zone == "Z" || zone.len() == 6 && clock_fits(zone.get(1..).unwrap_or_default(), &[(2, 24), (2, 60)], 2),
     };
-    let (clock, fraction) = clock.split_once(['.', ',']).map_or((clock, None), |(clock, rest)| (clock, Some(rest)));
+    let (clock, fraction) = clock
+        .split_once(['.', ','])
+        .map_or((clock, None), |(clock, rest)| (clock, Some(rest)));
     let fraction_fits = fraction.is_none_or(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
     zone_fits && fraction_fits && clock_fits(clock, &[(2, 23), (2, 59), (2, 59)], 1)
 }

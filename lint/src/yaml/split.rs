@@ -33,9 +33,8 @@ impl Refusal {
             Refusal::TextAfterSeparator => {
                 Fault::new(3, "kubectl refuses text behind the separator ---").help("put the text on the next line")
             }
-            Refusal::AfterEnd => {
-                Fault::new(0, "kubectl ignores what follows the line ...").help("start the next document with a line ---")
-            }
+            Refusal::AfterEnd => Fault::new(0, "kubectl ignores what follows the line ...")
+                .help("start the next document with a line ---"),
         }
     }
 }
@@ -47,8 +46,19 @@ impl Refusal {
 /// another without a separator.
 #[must_use]
 pub fn split(text: &str) -> Vec<RawDocument<'_>> {
-    let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut splitter = Splitter { text, start, counted: 0, line: 1, documents: Vec::new(), refusal: None };
+    let start = if text.starts_with('\u{feff}') {
+        '\u{feff}'.len_utf8()
+    } else {
+        0
+    };
+    let mut splitter = Splitter {
+        text,
+        start,
+        counted: 0,
+        line: 1,
+        documents: Vec::new(),
+        refusal: None,
+    };
     if !splitter.json() {
         splitter.yaml();
     }
@@ -70,9 +80,13 @@ struct Splitter<'a> {
 impl Splitter<'_> {
     fn yaml(&mut self) {
         for mark in marks(self.text, self.start) {
-            let line_end = memchr::memchr(b'\n', self.bytes(mark.at)).map_or(self.text.len(), |length| mark.at + length + 1);
+            let line_end =
+                memchr::memchr(b'\n', self.bytes(mark.at)).map_or(self.text.len(), |length| mark.at + length + 1);
             let rest = self.text.get(mark.at + 3..line_end).unwrap_or_default();
-            let (blank, space) = (blank(rest), rest.starts_with([' ', '\t', '\r', '\n']) || rest.is_empty());
+            let (blank, space) = (
+                blank(rest),
+                rest.starts_with([' ', '\t', '\r', '\n']) || rest.is_empty(),
+            );
             match (mark.end, blank, space) {
                 (true, true, true) => {
                     self.cut(mark.at, line_end);
@@ -103,9 +117,18 @@ impl Splitter<'_> {
     fn cut(&mut self, end: usize, next: usize) {
         let text = self.text.get(self.start..end).unwrap_or_default();
         if has_content(text) {
-            self.line += memchr::memchr_iter(b'\n', self.text.as_bytes().get(self.counted..self.start).unwrap_or_default()).count();
+            self.line += memchr::memchr_iter(
+                b'\n',
+                self.text.as_bytes().get(self.counted..self.start).unwrap_or_default(),
+            )
+            .count();
             self.counted = self.start;
-            self.documents.push(RawDocument { text, start: self.start, line: self.line, refusal: self.refusal });
+            self.documents.push(RawDocument {
+                text,
+                start: self.start,
+                line: self.line,
+                refusal: self.refusal,
+            });
         }
         self.start = next;
         self.refusal = None;
@@ -116,10 +139,16 @@ impl Splitter<'_> {
         let mut ends = Vec::new();
         let mut at = self.start;
         loop {
-            at += self.bytes(at).iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+            at += self
+                .bytes(at)
+                .iter()
+                .take_while(|byte| byte.is_ascii_whitespace())
+                .count();
             match self.text.as_bytes().get(at) {
                 Some(b'{') => {
-                    let Some(end) = object_end(self.text.as_bytes(), at) else { return false };
+                    let Some(end) = object_end(self.text.as_bytes(), at) else {
+                        return false;
+                    };
                     ends.push(end);
                     at = end;
                 }
@@ -143,10 +172,20 @@ struct Mark {
 }
 
 fn marks(text: &str, start: usize) -> Vec<Mark> {
-    let at_start = |prefix| text.get(start..).is_some_and(|text| text.starts_with(prefix)).then_some(start);
+    let at_start = |prefix| {
+        text.get(start..)
+            .is_some_and(|text| text.starts_with(prefix))
+            .then_some(start)
+    };
     let find = |needle: &'static str| memmem::find_iter(text.as_bytes(), needle).map(|at| at + 1);
-    let dashes = at_start("---").into_iter().chain(find("\n---")).map(|at| Mark { at, end: false });
-    let dots = at_start("...").into_iter().chain(find("\n...")).map(|at| Mark { at, end: true });
+    let dashes = at_start("---")
+        .into_iter()
+        .chain(find("\n---"))
+        .map(|at| Mark { at, end: false });
+    let dots = at_start("...")
+        .into_iter()
+        .chain(find("\n..."))
+        .map(|at| Mark { at, end: true });
     let mut marks: Vec<Mark> = dashes.chain(dots).collect();
     marks.sort_unstable_by_key(|mark| mark.at);
     marks

@@ -20,7 +20,11 @@ pub(super) fn characters(source: &str) -> Result<(), Fault> {
 
 /// Refuses names of anchors and aliases with anything but letters, digits, `_` and `-`.
 pub(super) fn anchor(name: &str, at: usize) -> Result<(), Fault> {
-    if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+    if !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    {
         return Ok(());
     }
     let fault = Fault::new(at, format!("{name:?} is no name of an anchor to Kubernetes"));
@@ -35,9 +39,10 @@ pub(super) fn escapes(source: &str, at: (usize, usize)) -> Result<(), Fault> {
         escape += found;
         let (message, help) = match raw.get(escape + 1..) {
             Some([b'/', ..]) => ("Kubernetes' YAML has no escape \\/", "write / alone"),
-            Some([b'u', b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F', ..]) => {
-                ("Kubernetes' YAML has no surrogate pairs", "write the character itself, or \\U and eight hex digits")
-            }
+            Some([b'u', b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F', ..]) => (
+                "Kubernetes' YAML has no surrogate pairs",
+                "write the character itself, or \\U and eight hex digits",
+            ),
             _ => {
                 escape += 2;
                 continue;
@@ -57,23 +62,35 @@ pub(super) fn flow_scalar(source: &str, at: (usize, usize), text: &str) -> Resul
         return Err(Fault::new(at.0, "a value between brackets cannot start with a :").help(QUOTES));
     }
     if let Some([b':', b',' | b']' | b'}']) = source.as_bytes().get(at.1..at.1 + 2) {
-        return Err(Fault::new(at.1, "between brackets a colon without a space is part of the key").help("add a space behind the colon"));
+        return Err(
+            Fault::new(at.1, "between brackets a colon without a space is part of the key")
+                .help("add a space behind the colon"),
+        );
     }
     Ok(())
 }
 
 /// Refuses keys of a map in braces that are not on one line with their colon.
 pub(super) fn flow_keys(source: &str, tree: &Tree<'_>, map: usize) -> Result<(), Fault> {
-    let extent = tree.node(map).filter(|node| node.kind == Kind::Map).map(|node| (node.start(), node.end()));
-    let Some(text) = extent.and_then(|(start, end)| source.get(start..end)) else { return Ok(()) };
+    let extent = tree
+        .node(map)
+        .filter(|node| node.kind == Kind::Map)
+        .map(|node| (node.start(), node.end()));
+    let Some(text) = extent.and_then(|(start, end)| source.get(start..end)) else {
+        return Ok(());
+    };
     if memchr::memchr(b'\n', text.as_bytes()).is_none() {
         return Ok(());
     }
     for (key, _) in tree.entries(map) {
-        let Some((start, end)) = tree.node(key).map(|node| (node.start(), node.end())) else { continue };
+        let Some((start, end)) = tree.node(key).map(|node| (node.start(), node.end())) else {
+            continue;
+        };
         let gap = source.get(end..).unwrap_or_default();
         let colon = end + gap.len() - gap.trim_ascii_start().len();
-        let explicit = source.get(..start).is_some_and(|before| before.trim_ascii_end().ends_with('?'));
+        let explicit = source
+            .get(..start)
+            .is_some_and(|before| before.trim_ascii_end().ends_with('?'));
         let lines = source.get(start..colon).unwrap_or_default().contains(['\n', '\r']);
         if lines && !explicit && source.as_bytes().get(colon) == Some(&b':') {
             let fault = Fault::new(start, "this key and its colon are not on one line");
@@ -86,7 +103,9 @@ pub(super) fn flow_keys(source: &str, tree: &Tree<'_>, map: usize) -> Result<(),
 /// Refuses tabs where Kubernetes' reader counts indentation: before anything that could be a key, outside of brackets.
 pub(super) fn tabs(source: &str, tree: &Tree<'_>) -> Result<(), Fault> {
     let bytes = source.as_bytes();
-    let mut tabs = memchr::memchr_iter(b'\t', bytes).filter_map(|at| Lead::read(bytes, at)).peekable();
+    let mut tabs = memchr::memchr_iter(b'\t', bytes)
+        .filter_map(|at| Lead::read(bytes, at))
+        .peekable();
     if tabs.peek().is_none() {
         return Ok(());
     }
@@ -119,8 +138,14 @@ impl Lead {
         let spaces = line.iter().take_while(|byte| **byte == b' ').count();
         let rest = line.get(spaces..)?;
         // Only the first tab of a line counts, and only indicators that stand alone.
-        let alone = rest.split(|byte| *byte == b' ').all(|word| matches!(word, b"" | b"-" | b"?" | b":"));
-        alone.then_some(Self { tab, spaces, indicator: !rest.is_empty() })
+        let alone = rest
+            .split(|byte| *byte == b' ')
+            .all(|word| matches!(word, b"" | b"-" | b"?" | b":"));
+        alone.then_some(Self {
+            tab,
+            spaces,
+            indicator: !rest.is_empty(),
+        })
     }
 }
 
@@ -139,7 +164,12 @@ impl Before {
     fn pass(&mut self, source: &str, index: usize, kind: Kind, at: (usize, usize), next: usize) {
         self.columns.retain(|(_, end)| *end > index);
         match kind {
-            Kind::Map | Kind::List if source.as_bytes().get(at.0).is_some_and(|byte| matches!(byte, b'[' | b'{')) => {
+            Kind::Map | Kind::List
+                if source
+                    .as_bytes()
+                    .get(at.0)
+                    .is_some_and(|byte| matches!(byte, b'[' | b'{')) =>
+            {
                 self.brackets = self.brackets.max(at.1);
             }
             Kind::Map | Kind::List => self.columns.push((column(source, at.0), next)),
@@ -151,14 +181,20 @@ impl Before {
         if lead.tab < self.brackets {
             return false;
         }
-        let Some((index, (start, end))) = self.last else { return true };
+        let Some((index, (start, end))) = self.last else {
+            return true;
+        };
         let quoted = matches!(source.as_bytes().get(start), Some(b'"' | b'\''));
         match tree.node(index).map(|node| node.style) {
             Some(Style::Text) if quoted => lead.tab >= end,
             // A block scalar: its indentation is that of its first line, in spaces, and all after that is text.
-            Some(Style::Text) => lead.spaces < column(source, start) || lead.tab == start && !says_indent(source, start),
+            Some(Style::Text) => {
+                lead.spaces < column(source, start) || lead.tab == start && !says_indent(source, start)
+            }
             // A plain scalar takes the lines behind it until something else follows.
-            _ if lead.tab < end => lead.spaces <= self.columns.last().map_or(0, |(column, _)| *column) && !self.columns.is_empty(),
+            _ if lead.tab < end => {
+                lead.spaces <= self.columns.last().map_or(0, |(column, _)| *column) && !self.columns.is_empty()
+            }
             _ => {
                 let gap = source.get(end..lead.tab).unwrap_or_default();
                 let in_scalar = !lead.indicator && start < end && gap.trim_ascii().is_empty();
@@ -172,8 +208,14 @@ impl Before {
 /// Whether the header of the block scalar whose text starts here says how far it is indented (`|2`).
 fn says_indent(source: &str, start: usize) -> bool {
     let before = source.get(..start).unwrap_or_default();
-    let header = before.rfind(['|', '>']).and_then(|at| before.get(at + 1..)).unwrap_or_default();
-    header.bytes().take_while(|byte| !byte.is_ascii_whitespace()).any(|byte| byte.is_ascii_digit())
+    let header = before
+        .rfind(['|', '>'])
+        .and_then(|at| before.get(at + 1..))
+        .unwrap_or_default();
+    header
+        .bytes()
+        .take_while(|byte| !byte.is_ascii_whitespace())
+        .any(|byte| byte.is_ascii_digit())
 }
 
 /// How many bytes stand before this place in its line.

@@ -14,7 +14,11 @@ pub enum Failure {
 /// Tells templates from broken documents, for a document that could not be read.
 #[must_use]
 pub fn classify(text: &str, problem: Problem) -> Failure {
-    if looks_templated(text) { Failure::Templated } else { Failure::Broken(problem) }
+    if looks_templated(text) {
+        Failure::Templated
+    } else {
+        Failure::Broken(problem)
+    }
 }
 
 /// Whether a text has template actions (`{{ .. }}`, `{% .. %}`) where YAML would read them as YAML: outside of
@@ -57,7 +61,9 @@ fn bare_text(line: &str, quote: &mut Option<char>) -> String {
             }
             Some(open) if character == open => *quote = None,
             Some(_) => {}
-            None if matches!(character, '"' | '\'') && " \t[{,:(".contains(before) && !in_action(&bare) => *quote = Some(character),
+            None if matches!(character, '"' | '\'') && " \t[{,:(".contains(before) && !in_action(&bare) => {
+                *quote = Some(character)
+            }
             None if character == '#' && before.is_ascii_whitespace() => break,
             None => bare.push(character),
         }
@@ -68,14 +74,17 @@ fn bare_text(line: &str, quote: &mut Option<char>) -> String {
 
 /// Whether a template action is open: its quotes are its own.
 fn in_action(bare: &str) -> bool {
-    bare.rfind("{{").is_some_and(|open| bare.rfind("}}").is_none_or(|close| close < open))
+    bare.rfind("{{")
+        .is_some_and(|open| bare.rfind("}}").is_none_or(|close| close < open))
 }
 
 /// Whether a line ends in the header of a block scalar (`|`, `>-`, `|2+`).
 fn starts_block(bare: &str) -> bool {
     let header = bare.trim_ascii_end().rsplit([' ', '\t']).next().unwrap_or_default();
     let mut characters = header.chars();
-    matches!(characters.next(), Some('|' | '>')) && header.len() <= 3 && characters.all(|c| matches!(c, '+' | '-' | '1'..='9'))
+    matches!(characters.next(), Some('|' | '>'))
+        && header.len() <= 3
+        && characters.all(|c| matches!(c, '+' | '-' | '1'..='9'))
 }
 
 /// The text of a block scalar is indented further than the key, or the innermost `-`, that it belongs to.

@@ -92,7 +92,12 @@ impl<'a> Tree<'a> {
         if u32::try_from(source.len()).is_err() {
             return Err(Fault::new(0, "this document is larger than 4 GiB").help("split it into several files"));
         }
-        Ok(Self { source, nodes: Vec::with_capacity(source.len() / 24 + 1), texts: Vec::new(), open: Vec::new() })
+        Ok(Self {
+            source,
+            nodes: Vec::with_capacity(source.len() / 24 + 1),
+            texts: Vec::new(),
+            open: Vec::new(),
+        })
     }
 
     pub(super) fn node(&self, index: usize) -> Option<&Node> {
@@ -160,7 +165,13 @@ impl<'a> Tree<'a> {
     }
 
     /// Appends a scalar. `text` is found again in the document if it is a part of it.
-    pub(super) fn scalar(&mut self, at: (usize, usize), style: Style, tag: Tag, text: Cow<'_, str>) -> Result<(), Fault> {
+    pub(super) fn scalar(
+        &mut self,
+        at: (usize, usize),
+        style: Style,
+        tag: Tag,
+        text: Cow<'_, str>,
+    ) -> Result<(), Fault> {
         // An empty scalar has no text anywhere; what the parser stands in for it does not count.
         if at.0 == at.1 && style == Style::Plain {
             return self.push(Kind::Scalar, style, tag, at, 0, 0);
@@ -209,21 +220,39 @@ impl<'a> Tree<'a> {
         self.nodes.len()
     }
 
-    fn push(&mut self, kind: Kind, style: Style, tag: Tag, at: (usize, usize), data: usize, len: usize) -> Result<(), Fault> {
+    fn push(
+        &mut self,
+        kind: Kind,
+        style: Style,
+        tag: Tag,
+        at: (usize, usize),
+        data: usize,
+        len: usize,
+    ) -> Result<(), Fault> {
         if self.nodes.len() >= MAX_NODES {
             let fault = Fault::new(at.0, format!("this document has more than {MAX_NODES} values"));
             return Err(fault.help("split it into several documents"));
         }
         let next = narrow(self.nodes.len() + 1);
         let (start, end, data, len) = (narrow(at.0), narrow(at.1), narrow(data), narrow(len));
-        self.nodes.push(Node { kind, style, tag, start, end, next, data, len });
+        self.nodes.push(Node {
+            kind,
+            style,
+            tag,
+            start,
+            end,
+            next,
+            data,
+            len,
+        });
         Ok(())
     }
 }
 
 /// What is said of nesting that nobody can mean.
 pub(super) fn too_deep(at: usize) -> Fault {
-    Fault::new(at, format!("more than {MAX_DEPTH} levels of nesting")).help("flatten it: no Kubernetes object nests that deep")
+    Fault::new(at, format!("more than {MAX_DEPTH} levels of nesting"))
+        .help("flatten it: no Kubernetes object nests that deep")
 }
 
 /// Offsets fit: [`Tree::new`] refuses texts of 4 GiB and more.
