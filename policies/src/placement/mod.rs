@@ -43,3 +43,8 @@ pub use runtime_class::apply_runtime_class;
 pub use selector::Labels;
 pub use verdict::{Outcome, Refused, Verdict};
 pub use what_if::{Obstacle, Offer, obstacles, offers, sole_obstacles};
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
