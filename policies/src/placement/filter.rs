@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::candidate::Candidate;
 use super::cluster::{Cluster, View};
+use super::kubelet::bypassed;
 use super::neighbours::{Company, Neighbours};
 use super::node_affinity::Names;
 use super::reason::Reason;
@@ -32,8 +33,14 @@ impl From<View> for Look {
 }
 
 /// Asks where a Pod may go.
+///
+/// A Pod that names its node is bound to it without being looked at, so that is the answer if there is such a node;
+/// see [`super::refused_by_kubelet`] for what becomes of it there.
 #[must_use]
 pub fn filter<'a>(cluster: &'a Cluster, candidate: &'a Candidate, look: impl Into<Look>) -> Verdict<'a> {
+    if let Some(node) = candidate.node_name() {
+        return bypassed(cluster, node);
+    }
     if candidate.gated {
         return Verdict::refused(cluster, Refused::Gated);
     }
