@@ -18,6 +18,35 @@ pub struct RawDocument<'a> {
     pub(super) refusal: Option<Refusal>,
 }
 
+/// A [`RawDocument`] that owns its text, so that the rest of its file need not be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedDocument {
+    text: Box<str>,
+    start: usize,
+    line: usize,
+    refusal: Option<Refusal>,
+}
+
+impl OwnedDocument {
+    /// The document, borrowed.
+    #[must_use]
+    pub fn raw(&self) -> RawDocument<'_> {
+        RawDocument { text: &self.text, start: self.start, line: self.line, refusal: self.refusal }
+    }
+
+    /// Byte offset of the text in its file.
+    #[must_use]
+    pub fn start(&self) -> usize {
+        self.start
+    }
+}
+
+impl From<RawDocument<'_>> for OwnedDocument {
+    fn from(raw: RawDocument<'_>) -> Self {
+        Self { text: raw.text.into(), start: raw.start, line: raw.line, refusal: raw.refusal }
+    }
+}
+
 /// What YAML allows between documents and kubectl does not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
