@@ -6,7 +6,10 @@
 
 mod containers;
 pub mod defaulting;
+mod env;
+mod job;
 mod metadata;
+mod mounts;
 pub mod names;
 mod pod;
 mod probes;
@@ -14,6 +17,7 @@ mod report;
 mod resources;
 mod scheduling;
 mod security;
+mod selector;
 mod strategy;
 mod volumes;
 mod workload;
@@ -89,3 +93,6 @@ fn resource_requirements(report: &mut Report, spec: &PodSpec, lists: &PodLists, 
         resources::overhead(report, defaulting::read_list(overhead), &at.key("overhead"));
     }
 }
+
+#[cfg(test)]
+mod tests;
