@@ -10,7 +10,7 @@ use memlint_policies::object::Value;
 use memlint_policies::path::FieldPath;
 use memlint_policies::validation::{ContainerLists, PodLists, validate_object};
 use memlint_tests::fixtures;
-use oracle::{dotted, named_by, object_of, parse, unknown_by};
+use oracle::{dotted, named_by, object_of, parse, undecodable_by, unknown_by, without_indices};
 use serde_json::Value as Json;
 
 #[path = "conformance_manifests/oracle.rs"]

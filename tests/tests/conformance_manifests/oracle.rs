@@ -67,6 +67,24 @@ pub(crate) fn unknown_by(error: &str) -> Option<BTreeSet<String>> {
     Some(fields.collect())
 }
 
+/// The field that has the wrong type, without the indices, which Go leaves out.
+pub(crate) fn undecodable_by(error: &str) -> Option<String> {
+    let (_, path) = error.split_once(" into Go struct field ")?;
+    let (path, _) = path.split_once(" of type ")?;
+    let (_, path) = path.split_once('.')?;
+    // Fields of Go that are no fields of the object.
+    Some(
+        ["VolumeSource.", "EphemeralContainerCommon.", "ProbeHandler.", "LocalObjectReference."]
+            .iter()
+            .fold(path.to_owned(), |path, inline| path.replace(inline, "")),
+    )
+}
+
+/// A dotted path without its indices.
+pub(crate) fn without_indices(path: &str) -> String {
+    path.split('.').filter(|part| part.parse::<usize>().is_err()).collect::<Vec<_>>().join(".")
+}
+
 /// The object of a case, if it is about one.
 pub(crate) fn object_of(line: &str, case: &Json) -> Option<Value<'static>> {
     let text = |value: &Value<'_>| value.as_str().map(str::to_owned);
