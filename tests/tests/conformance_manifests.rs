@@ -106,8 +106,12 @@ fn disagreement(case: &Json, verdict: &Verdict, accepted: bool) -> Option<String
             .then(|| format!("unknown are {unknown:?}, but we say {:?}", verdict.unknown));
     }
     if case["code"] == 400 {
-        return (verdict.undecodable.is_empty() && verdict.unknown.is_empty())
-            .then(|| format!("undecodable, but we say {verdict:?}"));
+        let place = undecodable_by(error);
+        let same = |path: &String| {
+            place.as_ref().is_none_or(|place| without_indices(path).to_lowercase().starts_with(&place.to_lowercase()))
+        };
+        let found = verdict.undecodable.iter().chain(&verdict.unknown).any(same);
+        return (!found).then(|| format!("undecodable, but we say {verdict:?}"));
     }
     let mut named = named_by(error);
     // A Job without labels of its own gets those of its template, errors included.
