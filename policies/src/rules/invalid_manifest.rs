@@ -32,6 +32,7 @@
 
 use crate::decode::{Problem, ProblemKind};
 use crate::finding::{Group, Level};
+use crate::path::{FieldPath, Segment};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 use crate::validation;
 
@@ -54,7 +55,10 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
 }
 
 fn draft(cx: &Cx<'_>, problem: Problem) -> Draft {
-    let help = problem.help.unwrap_or_else(|| "kubectl explain tells what the field takes".to_owned());
+    let help = problem.help.unwrap_or_else(|| {
+        let kind = cx.workload.object.kind.to_lowercase();
+        format!("kubectl explain {kind}.{} tells what it takes", keys(&problem.at))
+    });
     let container = cx.pod.containers.iter().find(|container| problem.at.starts_with(&container.at));
     let on_key = matches!(problem.kind, ProblemKind::UnknownField | ProblemKind::DuplicateField);
     let draft = Draft::new(problem.at, problem.message, help).on_key(on_key);
@@ -62,4 +66,13 @@ fn draft(cx: &Cx<'_>, problem: Problem) -> Draft {
         Some(container) => draft.container(container),
         None => draft,
     }
+}
+
+/// The path as `kubectl explain` wants it: keys only.
+fn keys(at: &FieldPath) -> String {
+    let keys = at.segments().iter().filter_map(|segment| match segment {
+        Segment::Key(key) => Some(key.as_str()),
+        Segment::Index(_) => None,
+    });
+    keys.collect::<Vec<_>>().join(".")
 }

@@ -69,9 +69,10 @@ fn drafts(cx: &Cx<'_>, written: &Requirements, at: &FieldPath, whose: &str) -> V
         if value <= Quantity::ZERO || value >= cx.params.get("below") {
             continue;
         }
-        let bytes = match value.value() {
-            1 => "1 byte".to_owned(),
-            bytes => format!("{bytes} bytes"),
+        let amount = match (value.value(), value.is_integer() && value < Quantity::count(1000)) {
+            (bytes, true) => format!("{bytes} bytes of memory"),
+            (1, false) => format!("{value} of memory, which is 1 byte"),
+            (bytes, false) => format!("{value} of memory, which is {bytes} bytes"),
         };
         let meant = meant(value);
         let help = match &meant {
@@ -80,7 +81,7 @@ fn drafts(cx: &Cx<'_>, written: &Requirements, at: &FieldPath, whose: &str) -> V
         };
         let at = at.keys(&[list.field(), MEMORY]);
         let fix = meant.and_then(|meant| replace(&at, meant));
-        let message = format!("{whose} {verb} {value} of memory, which is {bytes}");
+        let message = format!("{whose} {verb} {amount}");
         drafts.push(Draft::new(at, message, help).fix(fix).data("bytes", value.value()));
     }
     drafts

@@ -65,9 +65,11 @@ impl Workload {
     /// Every workload in an object; none if it makes no Pods.
     #[must_use]
     pub fn find(object: &Object<'_, '_>) -> Vec<Self> {
-        let known = decode::type_of(&object.reference.api_version, &object.reference.kind);
+        let ObjectRef { api_version, kind, .. } = object.reference.as_ref();
+        let misplaced = misplaced(api_version, kind);
+        let known = decode::type_of(misplaced.as_ref().map_or(api_version, |(served, _)| served), kind);
         let problems = known.map(|name| decode::check(object.value, name, Leniency::Strict)).unwrap_or_default();
-        let Some(template_at) = template_of(&object.reference.kind) else {
+        let Some(template_at) = template_of(kind) else {
             return custom::find(object);
         };
         let leniency = if known.is_some() { Leniency::Strict } else { Leniency::CustomResource };
@@ -82,7 +84,7 @@ impl Workload {
             None => Vec::new(),
         };
         let mut workload = Self::of_template(object, template_at, problems, leniency);
-        workload.invalid = invalid;
+        workload.invalid = misplaced.into_iter().map(|(_, problem)| problem).chain(invalid).collect();
         workload.claim_templates = claim_templates(object.value);
         vec![workload]
     }
@@ -212,6 +214,29 @@ fn template_of(kind: &str) -> Option<FieldPath> {
         "PodTemplate" => FieldPath::of(&["template"]),
         _ => return None,
     })
+}
+
+/// The version under which the API server has one of Kubernetes' own workloads.
+fn served_as(kind: &str) -> Option<&'static str> {
+    ["v1", "apps/v1", "batch/v1"]
+        .into_iter()
+        .find(|version| template_of(kind).is_some() && decode::type_of(version, kind).is_some())
+}
+
+/// For a workload of Kubernetes' own under a version that no API server has for it (`extensions/v1beta1`, none at
+/// all): the right one, and what is wrong. Other groups may have kinds of the same name.
+fn misplaced(api_version: &str, kind: &str) -> Option<(&'static str, Problem)> {
+    let served = served_as(kind)?;
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    if api_version == served || !matches!(group, "" | "apps" | "batch" | "extensions") {
+        return None;
+    }
+    let message = match api_version {
+        "" => "the object has no apiVersion".to_owned(),
+        _ => format!("no API server has a {kind} in {api_version}"),
+    };
+    let problem = Problem::invalid(FieldPath::of(&["apiVersion"]), message);
+    Some((served, problem.help(format!("write apiVersion: {served}"))))
 }
 
 fn places(template: &core::PodTemplateSpec, spec_at: &FieldPath) -> Vec<ContainerPlace> {
