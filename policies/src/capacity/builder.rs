@@ -55,6 +55,8 @@ pub struct CapacityBuilder {
     pools: Vec<DeclaredPool>,
     kubernetes: Option<KubernetesVersion>,
     foreign: BTreeMap<String, usize>,
+    /// By kind, the names of what was given twice, and where the first of them stands again.
+    repeated: BTreeMap<&'static str, (Vec<String>, Origin)>,
     notes: Vec<CapacityNote>,
     errors: Vec<CapacityError>,
 }
@@ -106,7 +108,7 @@ impl CapacityBuilder {
         }
         let name = node.name.clone();
         if self.nodes.insert(name.clone(), Sourced { object: node, origin }).is_some() {
-            self.note(Some(origin), format!("node {name} is in two sources; the later one counts"));
+            self.repeat("node", name, origin);
         }
     }
 
@@ -176,7 +178,7 @@ impl CapacityBuilder {
                     let before = self.pools.len();
                     self.pools.retain(|other| other.pool.name != pool.name);
                     if self.pools.len() < before {
-                        self.note(Some(origin), format!("pool {} is in two sources; the later one counts", pool.name));
+                        self.repeat("pool", pool.name.clone(), origin);
                     }
                     self.pools.push(declared);
                 }
@@ -203,6 +205,7 @@ impl CapacityBuilder {
     /// # Errors
     /// Everything that is wrong with the sources.
     pub fn build(mut self) -> Result<Capacity, Vec<CapacityError>> {
+        self.note_repeated();
         self.note_foreign();
         self.note_lost_pods();
         if !self.errors.is_empty() {
@@ -246,10 +249,28 @@ impl CapacityBuilder {
         }
     }
 
-    fn twice(&mut self, known: Option<(String, String)>, kind: &str, origin: Origin) {
+    fn twice(&mut self, known: Option<(String, String)>, kind: &'static str, origin: Origin) {
         let Some((namespace, name)) = known else { return };
-        let name = if namespace.is_empty() { name } else { format!("{namespace}/{name}") };
-        self.note(Some(origin), format!("{kind} {name} is in two sources; the later one counts"));
+        self.repeat(kind, if namespace.is_empty() { name } else { format!("{namespace}/{name}") }, origin);
+    }
+
+    fn repeat(&mut self, kind: &'static str, name: String, origin: Origin) {
+        self.repeated.entry(kind).or_insert_with(|| (Vec::new(), origin)).0.push(name);
+    }
+
+    fn note_repeated(&mut self) {
+        for (kind, (mut names, origin)) in std::mem::take(&mut self.repeated) {
+            names.sort_unstable();
+            names.dedup();
+            let (some, more) =
+                (names.iter().take(3).cloned().collect::<Vec<_>>().join(", "), names.len().saturating_sub(3));
+            let message = match (names.len(), more) {
+                (1, _) => format!("{kind} {some} is given twice; the later one counts"),
+                (_, 0) => format!("{kind}s {some} are given twice; the later ones count"),
+                _ => format!("{kind}s {some} and {more} more are given twice; the later ones count"),
+            };
+            self.note(Some(origin), message);
+        }
     }
 
     fn note(&mut self, origin: Option<Origin>, message: String) {

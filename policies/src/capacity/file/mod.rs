@@ -3,6 +3,14 @@
 //! Its fields are one table ([`fields`]), from which both its reading and its JSON Schema come. Reading collects every
 //! mistake with its place; what is written is read again as the same.
 
+mod check;
+mod fields;
+mod options;
+mod read;
+mod schema;
+mod write;
+mod yaml;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1 as core;
@@ -13,6 +21,8 @@ use super::class::Overhead;
 use super::node::Taint;
 use super::sizing::{KubernetesVersion, Settings};
 use crate::aggregate::ResourceList;
+
+pub use schema::json_schema;
 
 /// A capacity file, as it was written.
 #[derive(Debug, Clone, Default, PartialEq)]
