@@ -62,6 +62,11 @@ pub struct LintArgs {
     /// Policy file; by default memlint.yaml in this folder or one above it
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// What nodes there are: what kubectl get nodes,pods,daemonsets -A -o yaml prints, or a capacity file
+    ///
+    /// Several add up. They go instead of what the policy file names under capacity.
+    #[arg(long, value_name = "FILE")]
+    pub capacity: Vec<PathBuf>,
     /// How to print findings
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

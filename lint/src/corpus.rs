@@ -12,6 +12,7 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 use crate::kustomize;
 use crate::progress::Progress;
 use crate::report::{Note, Problem};
+use crate::sources::Sources;
 use crate::yaml::{self, OwnedDocument};
 
 /// How a file came to be linted.
@@ -41,6 +42,8 @@ pub struct Held {
 pub struct Corpus {
     /// The documents that may matter, by file and place.
     pub documents: Vec<Held>,
+    /// Documents that are not linted and that findings may point into: sources of capacity.
+    pub sources: Sources,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// What was left out and should be known.
@@ -95,6 +98,13 @@ pub fn of_texts<'a>(texts: impl IntoIterator<Item = (&'a str, &'a [u8])>, asked:
 }
 
 impl Corpus {
+    /// A document by the index of a place: those that are linted, then the sources.
+    #[must_use]
+    pub fn held(&self, document: usize) -> Option<&Held> {
+        let source = || self.sources.documents.get(document.checked_sub(self.documents.len())?);
+        self.documents.get(document).or_else(source)
+    }
+
     fn read_stdin(&mut self) {
         let mut bytes = Vec::new();
         match std::io::stdin().lock().read_to_end(&mut bytes) {
