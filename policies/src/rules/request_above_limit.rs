@@ -26,12 +26,9 @@
 //!
 //! `ValidateContainerResourceRequirements` in `pkg/apis/core/validation`; LimitRanges are applied before it.
 
-use crate::aggregate::ResourceList;
 use crate::finding::{Group, Level};
-use crate::path::FieldPath;
-use crate::resources::List;
+use crate::resources::{Above, List};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
-use crate::validation::is_overcommittable;
 
 pub(super) const RULE: Rule = Rule {
     id: "request-above-limit",
@@ -45,35 +42,26 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Cx<'_>, sink: &mut Sink) {
-    for (index, container) in cx.pod.containers.iter().enumerate() {
-        let lists = (&container.effective.requests, &container.effective.limits);
-        for (resource, draft) in drafts(lists, &container.resources_at, &format!("container {}", container.name)) {
-            let mut draft = draft.container(container);
-            for list in [List::Limits, List::Requests] {
-                let source = cx.pod.source(index, list, &resource);
-                if list == List::Limits || source.origin.is_some() {
-                    draft = draft.related(source);
-                }
+    for above in cx.pod.requests_above_limits() {
+        let container = above.container.and_then(|index| Some((index, cx.pod.containers.get(index)?)));
+        let Some((index, container)) = container else {
+            sink.report(draft(&above, "the Pod"));
+            continue;
+        };
+        let mut draft = draft(&above, &format!("container {}", container.name)).container(container);
+        for list in [List::Limits, List::Requests] {
+            let source = cx.pod.source(index, list, &above.resource);
+            if list == List::Limits || source.origin.is_some() {
+                draft = draft.related(source);
             }
-            sink.report(draft);
         }
-    }
-    if let Some(level) = &cx.pod.pod_level {
-        let lists = (&level.effective.requests, &level.effective.limits);
-        drafts(lists, &level.at, "the Pod").into_iter().for_each(|(_, draft)| sink.report(draft));
+        sink.report(draft);
     }
 }
 
-fn drafts(lists: (&ResourceList, &ResourceList), at: &FieldPath, whose: &str) -> Vec<(String, Draft)> {
-    let (requests, limits) = lists;
-    let mut drafts = Vec::new();
-    for (resource, request) in requests.iter().filter(|(resource, _)| is_overcommittable(resource)) {
-        let Some(limit) = limits.get(resource).filter(|limit| request > *limit) else { continue };
-        let message = format!("{whose} requests {request} of {resource}, above its limit of {limit}");
-        let help = format!("raise the {resource} limit to {request}, or lower the request to {limit}");
-        let draft = Draft::new(at.keys(&[List::Requests.field(), resource]), message, help);
-        let draft = draft.data("request", request.to_string()).data("limit", limit.to_string());
-        drafts.push((resource.clone(), draft));
-    }
-    drafts
+fn draft(above: &Above, whose: &str) -> Draft {
+    let Above { resource, request, limit, at, .. } = above;
+    let message = format!("{whose} requests {request} of {resource}, above its limit of {limit}");
+    let help = format!("raise the {resource} limit to {request}, or lower the request to {limit}");
+    Draft::new(at.clone(), message, help).data("request", request.to_string()).data("limit", limit.to_string())
 }
