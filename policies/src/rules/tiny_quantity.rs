@@ -69,25 +69,49 @@ fn drafts(cx: &Cx<'_>, written: &Requirements, at: &FieldPath, whose: &str) -> V
         if value <= Quantity::ZERO || value >= cx.params.get("below") {
             continue;
         }
-        let bytes = match value.value() {
-            1 => "1 byte".to_owned(),
-            bytes => format!("{bytes} bytes"),
-        };
+        let below = cx.params.get("below");
         let meant = meant(value);
         let help = match &meant {
-            Some(meant) => format!("write {meant} if that was meant; m is a thousandth of a byte, no suffix is bytes"),
-            None => "give the unit: Mi for 1024 × 1024 bytes".to_owned(),
+            Some(meant) if value.is_integer() => format!("write {meant} if that was meant: no suffix is bytes"),
+            Some(meant) => format!("write {meant} if that was meant: m is a thousandth of a byte"),
+            None => format!("write {below} or more; Mi is 1024 × 1024 bytes, no suffix is bytes"),
         };
         let at = at.keys(&[list.field(), MEMORY]);
         let fix = meant.and_then(|meant| replace(&at, meant));
-        let message = format!("{whose} {verb} {value} of memory, which is {bytes}");
+        let message = format!("{whose} {verb} {}", amount(value, below));
         drafts.push(Draft::new(at, message, help).fix(fix).data("bytes", value.value()));
     }
     drafts
 }
 
-/// `64m` was meant as `64Mi`, and so was a bare `64`.
+/// The amount as it is stored, and what that comes to where it is not plain.
+fn amount(value: Quantity, below: Quantity) -> String {
+    let bytes = match value.value() {
+        1 => "1 byte".to_owned(),
+        bytes => format!("{bytes} bytes"),
+    };
+    if has_no_suffix(value) {
+        format!("{bytes} of memory")
+    } else if value < Quantity::bytes(1024 * 1024) {
+        format!("{value} of memory, which is {bytes}")
+    } else {
+        format!("only {value} of memory, less than {below}")
+    }
+}
+
+/// `64m` was meant as `64Mi`, and so was a bare `64`. What has a unit, or would be more than a node has, was not.
 fn meant(value: Quantity) -> Option<String> {
-    let number = if value.is_integer() { value.value() } else { value.milli_value() };
-    (number < 1024 * 1024).then(|| format!("{number}Mi"))
+    let number = match value.is_integer() {
+        true if has_no_suffix(value) => value.value(),
+        true => return None,
+        false => value.milli_value(),
+    };
+    (number <= MOST_MEANT).then(|| format!("{number}Mi"))
+}
+
+/// In Mi: 64Gi.
+const MOST_MEANT: i64 = 64 * 1024;
+
+fn has_no_suffix(value: Quantity) -> bool {
+    value.to_string().ends_with(|last: char| last.is_ascii_digit())
 }
