@@ -54,12 +54,19 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
 }
 
 fn draft(cx: &Cx<'_>, problem: Problem) -> Draft {
+    let on_key =
+        matches!(problem.kind, ProblemKind::UnknownField | ProblemKind::DuplicateField) || is_of_name(&problem);
     let help = problem.help.unwrap_or_else(|| "kubectl explain tells what the field takes".to_owned());
     let container = cx.pod.containers.iter().find(|container| problem.at.starts_with(&container.at));
-    let on_key = matches!(problem.kind, ProblemKind::UnknownField | ProblemKind::DuplicateField);
     let draft = Draft::new(problem.at, problem.message, help).on_key(on_key);
     match container {
         Some(container) => draft.container(container),
         None => draft,
     }
+}
+
+/// Whether validation refuses the key itself: the name of a resource that does not exist.
+fn is_of_name(problem: &Problem) -> bool {
+    let quoted = problem.message.strip_prefix('"').and_then(|rest| rest.split_once('"'));
+    quoted.is_some_and(|(name, _)| problem.at.last_key() == Some(name))
 }
