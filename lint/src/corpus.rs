@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
+use crate::kustomize;
 use crate::progress::Progress;
 use crate::report::{Note, Problem};
 use crate::yaml::{self, OwnedDocument};
@@ -181,7 +182,7 @@ impl Corpus {
         }
         for document in documents {
             self.counts.documents += 1;
-            if yaml::may_matter(document.text) {
+            if yaml::may_matter(document.text) || kustomize::is_kustomization(&file) {
                 self.documents.push(Held { file: file.clone(), asked, document: document.into() });
             } else {
                 self.counts.passed_over += 1;

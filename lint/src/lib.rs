@@ -5,6 +5,7 @@ pub mod cli;
 pub mod corpus;
 pub mod explain;
 pub mod known;
+pub mod kustomize;
 pub mod linting;
 pub mod output;
 pub mod place;

@@ -17,6 +17,7 @@ use rayon::prelude::*;
 
 use crate::corpus::{Asked, Corpus, Held};
 use crate::known::Known;
+use crate::kustomize::{self, Patches};
 use crate::place;
 use crate::report::{Located, Note, Problem, Report};
 use crate::templates;
@@ -37,7 +38,8 @@ pub struct Settings<'a> {
 #[must_use]
 pub fn lint(corpus: &Corpus, settings: Settings<'_>) -> Report {
     let (known, inventory) = Known::collect(&corpus.documents, settings.namespace);
-    let linter = Linter { corpus, settings, known: &known, inventory: &inventory };
+    let patches = Patches::collect(&corpus.documents);
+    let linter = Linter { corpus, settings, known: &known, inventory: &inventory, patches: &patches };
     let parts: Vec<Part> = (0..corpus.documents.len()).into_par_iter().map(|index| linter.document(index)).collect();
     let mut report = Report {
         problems: corpus.problems.clone(),
@@ -48,6 +50,7 @@ pub fn lint(corpus: &Corpus, settings: Settings<'_>) -> Report {
     };
     let mut used = BTreeSet::new();
     let mut templated = Vec::new();
+    let mut patched = BTreeSet::new();
     for (held, part) in corpus.documents.iter().zip(parts) {
         report.findings.extend(part.findings);
         report.problems.extend(part.problems);
@@ -56,12 +59,17 @@ pub fn lint(corpus: &Corpus, settings: Settings<'_>) -> Report {
         report.exempted += part.exempted;
         report.foreign += usize::from(part.foreign);
         used.extend(part.used);
+        if part.is_patch {
+            report.patches += 1;
+            patched.insert(held.file.as_ref());
+        }
         if part.templated {
             report.templates += 1;
             templated.push(held.file.as_ref());
         }
     }
     report.notes.extend(templates::notes(&templated));
+    report.notes.extend(kustomize::notes(&patched));
     report.notes.extend(exemption_notes(settings, &used));
     report.problems.sort();
     report.notes.sort();
@@ -80,6 +88,7 @@ struct Part {
     exempted: usize,
     foreign: bool,
     templated: bool,
+    is_patch: bool,
 }
 
 struct Linter<'a> {
@@ -87,12 +96,17 @@ struct Linter<'a> {
     settings: Settings<'a>,
     known: &'a Known<'a>,
     inventory: &'a Inventory,
+    patches: &'a Patches,
 }
 
 impl Linter<'_> {
     fn document(&self, index: usize) -> Part {
         let mut part = Part::default();
         let Some(held) = self.corpus.documents.get(index) else { return part };
+        if self.patches.contains(held) {
+            part.is_patch = true;
+            return part;
+        }
         let raw = held.document.raw();
         let document = match yaml::parse(raw) {
             Ok(document) => document,

@@ -25,6 +25,8 @@ pub struct Report {
     pub exempted: usize,
     /// How many documents were skipped as templates to be rendered.
     pub templates: usize,
+    /// How many documents were skipped as kustomize patches.
+    pub patches: usize,
     /// The rules that could not run, and why.
     pub not_run: Vec<(&'static str, &'static str)>,
 }

@@ -1,5 +1,6 @@
 //! The output for people: each finding with the lines it is about, and a summary of one line.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -158,12 +159,16 @@ fn summary(report: &Report) -> String {
     if report.exempted > 0 {
         _ = write!(line, "; {} exempted", report.exempted);
     }
-    if !report.not_run.is_empty() {
-        let rules: Vec<_> = report.not_run.iter().map(|(rule, why)| format!("{rule} ({why})")).collect();
-        _ = write!(line, "; not run: {}", rules.join(", "));
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (rule, why) in &report.not_run {
+        reasons.entry(why).or_default().push(rule);
+    }
+    for (why, rules) in reasons {
+        _ = write!(line, "; not run ({why}): {}", rules.join(", "));
     }
     let skipped: Vec<String> = [
         (report.templates, "template"),
+        (report.patches, "kustomize patch"),
         (report.foreign, "document without a Kubernetes object"),
         (report.counts.links, "symbolic link"),
     ]
@@ -181,6 +186,7 @@ fn plural(count: usize, what: &str) -> String {
     match (count, what.split_once(' ')) {
         (1, _) => format!("1 {what}"),
         (_, Some(("document", rest))) => format!("{count} documents {rest}"),
+        _ if what.ends_with("ch") => format!("{count} {what}es"),
         _ => format!("{count} {what}s"),
     }
 }

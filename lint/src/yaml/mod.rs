@@ -10,6 +10,7 @@ mod decode;
 mod document;
 mod events;
 mod json;
+mod merge;
 mod number;
 mod position;
 mod problem;
@@ -18,6 +19,7 @@ mod repair;
 mod resolve;
 mod scalar;
 mod split;
+mod strict;
 mod template;
 mod tree;
 

@@ -20,16 +20,27 @@ pub(super) fn parse_number(text: &str) -> Option<Number> {
         "-.inf" | "-.Inf" | "-.INF" => return Some(Number::Float(f64::NEG_INFINITY)),
         _ => {}
     }
-    // What starts with a dot is read by Go's float parser alone, which takes no underscore here.
-    if text.starts_with('.') {
-        return parse_float(text);
-    }
-    // The longest number with a meaning is far shorter than this, but zeros and digits may go on for ever.
     if !text.bytes().all(|byte| byte.is_ascii_hexdigit() || b"+-._xXoObB".contains(&byte)) {
         return None;
     }
+    // What starts with a dot is read by Go's float parser alone, which takes underscores between digits only.
+    if text.starts_with('.') && !underscores_separate_digits(text) {
+        return None;
+    }
     let plain = if text.contains('_') { Cow::Owned(text.replace('_', "")) } else { Cow::Borrowed(text) };
+    if plain.starts_with('.') {
+        return parse_float(&plain);
+    }
     parse_integer(&plain).or_else(|| parse_float(&plain))
+}
+
+fn underscores_separate_digits(text: &str) -> bool {
+    let ends_in_digit = |part: &str| part.ends_with(|c: char| c.is_ascii_digit());
+    let starts_with_digit = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
+    let mut parts = text.split('_');
+    let first = parts.next().unwrap_or_default();
+    !text.contains('_')
+        || ends_in_digit(first) && parts.clone().all(starts_with_digit) && parts.rev().skip(1).all(ends_in_digit)
 }
 
 fn parse_integer(text: &str) -> Option<Number> {

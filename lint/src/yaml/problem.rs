@@ -131,6 +131,7 @@ fn explain(kind: &ErrorKind, rest: &str) -> (&'static str, &'static str) {
         K::UnexpectedCharacter { .. } if rest.starts_with(['@', '`', '%']) => {
             ("a value cannot start with @, ` or %", "put it in quotes")
         }
+        K::ExpectedDocumentStart => ("the document above has ended, and kubectl ignores what follows", INDENT),
         K::UndeclaredTagHandle => ("this tag's prefix is not declared", "remove the tag"),
         K::RecursionLimitExceeded => {
             ("the nesting is too deep to be read", "flatten it: no Kubernetes object nests that deep")

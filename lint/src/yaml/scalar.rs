@@ -24,8 +24,8 @@ pub(super) enum Meaning {
 pub(super) fn meaning(text: &str, style: Style, tag: Tag) -> Result<Meaning, &'static str> {
     let accepts = |expected: bool, name| if expected { Ok(resolve(text)) } else { Err(name) };
     match (tag, style) {
-        (Tag::None, Style::Plain) | (Tag::NonSpecific, _) => Ok(resolve(text)),
-        (Tag::None, _) | (Tag::Str | Tag::Merge | Tag::Other, _) => Ok(Meaning::String),
+        (Tag::None, Style::Plain) => Ok(resolve(text)),
+        (Tag::None, _) | (Tag::NonSpecific | Tag::Str | Tag::Merge | Tag::Other, _) => Ok(Meaning::String),
         (Tag::Binary, _) => Ok(Meaning::Binary),
         (Tag::Null, _) => accepts(resolve(text) == Meaning::Null, "!!null"),
         (Tag::Bool, _) => accepts(matches!(resolve(text), Meaning::Bool(_)), "!!bool"),
@@ -84,6 +84,7 @@ fn is_time(time: &str) -> bool {
     let (separator, time) = time.split_at(1);
     let zone = time.find(['Z', '+', '-']);
     let (clock, zone) = time.split_at(zone.unwrap_or(time.len()));
+    let clock = if separator == " " { clock.trim_start_matches(' ') } else { clock };
     let zone_fits = match separator {
         " " => zone.is_empty(),
         _ => zone == "Z" || zone.len() == 6 && clock_fits(zone.get(1..).unwrap_or_default(), &[(2, 24), (2, 60)], 2),

@@ -39,7 +39,7 @@ pub(super) enum Style {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tag {
     None,
-    /// `!`: read it as if it were plain.
+    /// `!`: a string.
     NonSpecific,
     Str,
     Bool,
@@ -198,15 +198,16 @@ impl<'a> Tree<'a> {
         self.push(kind, Style::Plain, Tag::None, at, 0, 0)
     }
 
-    /// Closes the innermost collection. `end` is the end of its closing bracket, if it has one.
-    pub(super) fn close(&mut self, end: Option<usize>) {
+    /// Closes the innermost collection and says which it was. `end` is the end of its closing bracket, if it has one.
+    pub(super) fn close(&mut self, end: Option<usize>) -> usize {
         let last = self.nodes.last().map_or(0, |node| node.end);
         let next = narrow(self.nodes.len());
-        let node = self.open.pop().and_then(|index| self.nodes.get_mut(index as usize));
-        if let Some(node) = node {
+        let index = self.open.pop().map_or(self.nodes.len(), |index| index as usize);
+        if let Some(node) = self.nodes.get_mut(index) {
             node.next = next;
             node.end = end.map_or(last, narrow).max(node.start);
         }
+        index
     }
 
     /// How many nodes there are: the index of the next one.

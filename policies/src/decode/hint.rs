@@ -15,12 +15,8 @@ pub(super) fn unknown_field_help(schema: &Schema, key: &str, known: &Type, paren
     if let Some((name, _)) = known.fields().find(|(name, _)| same(name)) {
         return Some(format!("did you mean {name}?"));
     }
-    for (name, kind) in known.fields() {
-        if let Kind::Struct(index) = kind
-            && schema.type_at(*index).is_some_and(|below| name != "status" && below.field(key).is_some())
-        {
-            return Some(format!("move it under {name}"));
-        }
+    if let Some(place) = deeper(schema, key, known) {
+        return Some(place);
     }
     let nearest =
         known.fields().map(|(name, _)| (strsim::jaro_winkler(name, key), name)).max_by(|a, b| a.0.total_cmp(&b.0));
@@ -30,6 +26,23 @@ pub(super) fn unknown_field_help(schema: &Schema, key: &str, known: &Type, paren
         return Some(format!("did you mean {name}?"));
     }
     parent.filter(|parent| parent.field(key).is_some()).map(|_| "move it one level up, by its indentation".to_owned())
+}
+
+/// The field below which a misplaced one belongs: written too far to the left.
+fn deeper(schema: &Schema, key: &str, known: &Type) -> Option<String> {
+    let has = |index: &usize| schema.type_at(*index).filter(|below| below.field(key).is_some());
+    let bundle = |below: &Type| {
+        let ends = ["Spec", "SecurityContext", "ResourceRequirements", "ObjectMeta", "Affinity", "Lifecycle"];
+        ends.iter().any(|end| below.name.ends_with(end))
+    };
+    known.fields().find_map(|(name, kind)| match kind {
+        Kind::Struct(index) => has(index).filter(|below| bundle(below)).map(|_| format!("move it under {name}")),
+        Kind::List(item) => match &**item {
+            Kind::Struct(index) if name == "containers" => has(index).map(|_| "move it into a container".to_owned()),
+            _ => None,
+        },
+        _ => None,
+    })
 }
 
 fn is_resource(key: &str) -> bool {

@@ -3,8 +3,9 @@
 use k8s_openapi::api::core::v1::Container;
 
 use super::env::Env;
-use super::shell::{self, Vars};
+use super::shell;
 use super::text::{Place, Word};
+use super::vars::Vars;
 
 /// What is run.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use k8s_openapi::api::core::v1::Container;
 
 use super::calls::{self, Call, Program};
 use super::env::{Env, Lookup};
-use super::shell::Vars;
 use super::text::{Glyph, Spot, Word};
+use super::vars::Vars;
 use super::{HeapSetting, Kind, Memory, Runtime};
 use crate::path::FieldPath;
 

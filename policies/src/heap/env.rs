@@ -22,8 +22,9 @@ pub(crate) enum Lookup {
     Absent,
 }
 
-/// How many characters and references are followed before giving up: references to references grow exponentially.
-const BUDGET: usize = 1 << 20;
+/// How many characters of variables and scripts are read before giving up: references to references grow
+/// exponentially.
+const BUDGET: usize = 1 << 19;
 const DEPTH: usize = 16;
 
 pub(crate) struct Env<'a> {
@@ -156,7 +157,8 @@ impl<'a> Env<'a> {
         out.extend(value.into_iter().map(|glyph| seen_from(glyph, outer)));
     }
 
-    fn spend(&self, cost: usize) -> bool {
+    /// Takes from what may be spent on this container; `false` if there is no more.
+    pub(crate) fn spend(&self, cost: usize) -> bool {
         let left = self.budget.get().checked_sub(cost);
         self.budget.set(left.unwrap_or_default());
         left.is_some()

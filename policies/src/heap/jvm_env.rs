@@ -6,6 +6,7 @@
 
 use super::context::{Context, Found};
 use super::jvm::State;
+use super::jvm_flags::size;
 use super::number::whole;
 use super::text::Word;
 
@@ -84,12 +85,12 @@ fn group(cx: &Context<'_>, options: &[&str], sizes: &[(&str, &str)], state: &mut
             state.unknown();
         }
         let Some((text, flag)) = cx.var_flag(None, name) else { continue };
-        let size = if whole(&text).is_some() && !role { format!("{text}{unit}") } else { text };
-        match super::jvm::size(&size) {
+        let heap = if whole(&text).is_some() && !role { format!("{text}{unit}") } else { text };
+        match size(&heap) {
             // Without a unit it might be anything.
-            Some(bytes) if whole(&size).is_none() => {
+            Some(bytes) if whole(&heap).is_none() => {
                 heaps.push((name, bytes));
-                state.heap(size, flag.by_convention());
+                state.heap(heap, flag.by_convention());
             }
             _ => state.unknown(),
         }

@@ -7,6 +7,7 @@
 //! Not here: whether a setting is too large for the container. That is the business of the rules.
 
 mod calls;
+mod commands;
 mod container;
 mod context;
 mod dotnet;
@@ -14,6 +15,7 @@ mod env;
 mod go;
 mod jvm;
 mod jvm_env;
+mod jvm_flags;
 mod node;
 mod number;
 mod php;
@@ -23,6 +25,7 @@ mod stores;
 #[cfg(test)]
 mod tests;
 mod text;
+mod vars;
 mod words;
 
 use std::fmt;

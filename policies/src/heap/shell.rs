@@ -4,67 +4,20 @@
 //! Not an interpreter. Substitutions, patterns and anything that depends on the running system become gaps; commands
 //! inside `if`, loops, `case` and after `||` are marked as uncertain, and what they assign as unknown.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::calls::{self, Call};
-use super::env::{Env, Lookup, seen_from};
-use super::text::{Glyph, Mark, Word};
+use super::calls::Call;
+use super::commands::{Sep, is_declaration};
+use super::env::{Env, seen_from};
+use super::text::{Glyph, Mark, Word, is_variable_name};
+use super::vars::Vars;
 
-/// Variables that a script or `env` sets on top of the container's environment.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Vars {
-    set: Rc<BTreeMap<String, Var>>,
-    /// Something was sourced or evaluated that may have set any variable.
-    tainted: bool,
-}
-
-#[derive(Debug, Clone)]
-struct Var {
-    value: Option<Vec<Glyph>>,
-    exported: bool,
-}
-
-impl Vars {
-    pub(crate) fn set(&mut self, name: &str, value: Option<Vec<Glyph>>, exported: bool) {
-        let exported = exported || self.set.get(name).is_some_and(|var| var.exported);
-        Rc::make_mut(&mut self.set).insert(name.to_owned(), Var { value, exported });
-    }
-
-    /// What a process started now finds in its environment, and whether something unseen may set it differently.
-    pub(crate) fn for_process(&self, name: &str, env: &Env<'_>) -> (Lookup, bool) {
-        let base = env.get(name);
-        let set = self.set.get(name).filter(|var| var.exported || !matches!(base, Lookup::Absent));
-        match set {
-            Some(var) => (var.value.clone().map_or(Lookup::Unknown, Lookup::Known), false),
-            None => {
-                let open = matches!(base, Lookup::Absent) && env.may_have(name);
-                (base, self.tainted || open)
-            }
-        }
-    }
-
-    /// What the shell itself puts in for `$name`.
-    fn for_shell(&self, name: &str, env: &Env<'_>) -> Vec<Glyph> {
-        if let Some(var) = self.set.get(name) {
-            return var.value.clone().unwrap_or_else(|| vec![Glyph::Hole]);
-        }
-        match env.get(name) {
-            Lookup::Known(value) if !self.tainted => value,
-            Lookup::Absent => vec![Glyph::Unset(name.into())],
-            _ => vec![Glyph::Hole],
-        }
-    }
-}
-
-/// More commands than this are no start command, but a program.
-const MAX_COMMANDS: usize = 256;
 /// Shells within shells.
 const MAX_NESTING: usize = 3;
 
 /// The commands of a script, in order.
 pub(crate) fn run(script: &[Glyph], vars: Vars, env: &Env<'_>, certain: bool, nesting: usize, out: &mut Vec<Call>) {
-    if nesting >= MAX_NESTING {
+    if nesting >= MAX_NESTING || !env.spend(script.len()) {
         return;
     }
     let compound = usize::from(!certain);
@@ -73,29 +26,27 @@ pub(crate) fn run(script: &[Glyph], vars: Vars, env: &Env<'_>, certain: bool, ne
     out.append(&mut shell.calls);
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sep {
-    Always,
-    And,
-    Or,
-}
-
-struct Shell<'a, 'e> {
+/// A script being read.
+pub(crate) struct Shell<'a, 'e> {
     script: &'a [Glyph],
     at: usize,
-    env: &'a Env<'e>,
-    vars: Vars,
+    pub(crate) env: &'a Env<'e>,
+    pub(crate) vars: Vars,
     word: Option<Word>,
-    words: Vec<Word>,
+    pub(crate) words: Vec<Word>,
+    /// Whether all of them are assignments.
+    pub(crate) assignments_only: bool,
     heredocs: Vec<String>,
-    calls: Vec<Call>,
-    commands: usize,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) commands: usize,
     /// How many compound commands are open.
-    compound: usize,
+    pub(crate) compound: usize,
+    /// How many of them are subshells.
+    parentheses: usize,
     /// Whether the current command runs depends on another one.
-    conditional: bool,
-    finished: bool,
-    nesting: usize,
+    pub(crate) conditional: bool,
+    pub(crate) finished: bool,
+    pub(crate) nesting: usize,
 }
 
 impl<'a, 'e> Shell<'a, 'e> {
@@ -107,10 +58,12 @@ impl<'a, 'e> Shell<'a, 'e> {
             vars: Vars::default(),
             word: None,
             words: Vec::new(),
+            assignments_only: true,
             heredocs: Vec::new(),
             calls: Vec::new(),
             commands: 0,
             compound: 0,
+            parentheses: 0,
             conditional: false,
             finished: false,
             nesting: 0,
@@ -141,10 +94,14 @@ impl<'a, 'e> Shell<'a, 'e> {
                 Some('(') => {
                     self.end_command(Sep::Always);
                     self.compound += 1;
+                    self.parentheses += 1;
                 }
                 Some(')') => {
                     self.end_command(Sep::Always);
-                    self.compound = self.compound.saturating_sub(1);
+                    // One that nothing opened ends a pattern of `case`.
+                    let open = self.parentheses.min(1);
+                    self.parentheses -= open;
+                    self.compound = self.compound.saturating_sub(open);
                 }
                 Some('<' | '>') => self.redirect(glyph.ch() == Some('<')),
                 Some('#') if self.word.is_none() => self.skip_past('\n', false),
@@ -171,8 +128,11 @@ impl<'a, 'e> Shell<'a, 'e> {
         self.end_command(sep);
     }
 
-    fn end_word(&mut self) {
-        self.words.extend(self.word.take());
+    pub(crate) fn end_word(&mut self) {
+        if let Some(word) = self.word.take() {
+            self.assignments_only &= word.is_assignment();
+            self.words.push(word);
+        }
     }
 
     fn single_quoted(&mut self) {
@@ -261,7 +221,7 @@ impl<'a, 'e> Shell<'a, 'e> {
         let Some(text) = Word(inner.to_vec()).plain() else { return hole() };
         let end = text.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
         let (name, operation) = text.split_at(end);
-        if !super::text::is_variable_name(name) {
+        if !is_variable_name(name) {
             return hole();
         }
         let value = self.vars.for_shell(name, self.env);
@@ -291,6 +251,10 @@ impl<'a, 'e> Shell<'a, 'e> {
     }
 
     fn substitute(&mut self, value: Vec<Glyph>, start: usize, quoted: bool) {
+        if !self.env.spend(1 + value.len()) {
+            self.finished = true;
+            return self.push(Glyph::Hole);
+        }
         let outer = self.outer(start);
         let keep_whole = quoted || self.assigning();
         if quoted {
@@ -319,10 +283,9 @@ impl<'a, 'e> Shell<'a, 'e> {
 
     /// Whether the word being read is an assignment, whose value is not split.
     fn assigning(&self) -> bool {
-        let assignment = self.word.as_ref().is_some_and(|word| word.assignment().is_some());
         let declares = |word: &Word| word.plain().is_some_and(|text| is_declaration(&text));
-        assignment
-            && (self.words.iter().all(|word| word.assignment().is_some()) || self.words.first().is_some_and(declares))
+        self.word.as_ref().is_some_and(Word::is_assignment)
+            && (self.assignments_only || self.words.first().is_some_and(declares))
     }
 
     fn skip_balanced(&mut self, open: char, close: char) {
@@ -387,97 +350,4 @@ impl<'a, 'e> Shell<'a, 'e> {
             }
         }
     }
-
-    fn end_command(&mut self, sep: Sep) {
-        self.end_word();
-        self.commands += 1;
-        if self.commands > MAX_COMMANDS {
-            self.calls.iter_mut().for_each(|call| call.certain = false);
-            self.finished = true;
-            return;
-        }
-        let words = std::mem::take(&mut self.words);
-        let words = self.strip_keywords(words);
-        let certain = self.compound == 0 && !self.conditional;
-        let tests =
-            words.first().and_then(Word::plain).is_some_and(|name| matches!(&*name, "[" | "[[" | "test" | "grep"));
-        self.simple_command(words, certain);
-        self.conditional = match sep {
-            Sep::Always => false,
-            Sep::And => self.conditional || tests,
-            Sep::Or => true,
-        };
-    }
-
-    fn strip_keywords(&mut self, words: Vec<Word>) -> Vec<Word> {
-        let mut rest = words.into_iter().peekable();
-        while let Some(keyword) = rest.peek().and_then(Word::plain) {
-            match keyword.as_str() {
-                "if" | "while" | "until" | "{" => self.compound += 1,
-                "for" | "case" | "select" | "function" => {
-                    self.compound += usize::from(keyword != "function");
-                    if let Some(name) = rest.nth(1).and_then(|word| word.plain()) {
-                        self.vars.set(&name, None, false);
-                    }
-                    return Vec::new();
-                }
-                "fi" | "done" | "esac" | "}" => self.compound = self.compound.saturating_sub(1),
-                "then" | "do" | "else" | "elif" | "!" | "time" => {}
-                _ => break,
-            }
-            rest.next();
-        }
-        rest.collect()
-    }
-
-    fn simple_command(&mut self, words: Vec<Word>, certain: bool) {
-        let assigned = words.iter().take_while(|word| word.assignment().is_some()).count();
-        let (assignments, command) = words.split_at(assigned);
-        let assignments = assignments.iter().filter_map(Word::assignment);
-        let Some(first) = command.first() else {
-            for (name, value) in assignments {
-                self.vars.set(&name, certain.then_some(value), false);
-            }
-            return;
-        };
-        let name = first.plain().unwrap_or_default();
-        match name.as_str() {
-            _ if is_declaration(&name) => {
-                let exported = name == "export";
-                for word in command.iter().skip(1) {
-                    if let Some((name, value)) = word.assignment() {
-                        self.vars.set(&name, certain.then_some(value), exported);
-                    } else if let Some(name) = word.plain().filter(|name| exported && !name.starts_with('-')) {
-                        let value = self.vars.for_shell(&name, self.env);
-                        let known = !matches!(value.as_slice(), [Glyph::Unset(_)]);
-                        if known {
-                            self.vars.set(&name, certain.then_some(value), true);
-                        }
-                    }
-                }
-            }
-            "unset" | "read" | "getopts" => {
-                for name in command.iter().skip(1).filter_map(Word::plain) {
-                    self.vars.set(&name, None, false);
-                }
-            }
-            "." | "source" | "eval" => self.vars.tainted = true,
-            "exit" | "return" if certain => self.finished = true,
-            ":" | "true" | "false" | "cd" | "set" | "shift" | "trap" | "umask" | "ulimit" | "wait" | "echo"
-            | "printf" | "exit" | "return" | "break" | "continue" | "alias" | "sleep" | "[" | "[[" | "test" => {}
-            _ => {
-                let mut vars = self.vars.clone();
-                for (name, value) in assignments {
-                    vars.set(&name, Some(value), true);
-                }
-                let replaces = name == "exec" && command.len() > 1 && certain;
-                calls::add(command.to_vec(), vars, self.env, certain, self.nesting + 1, &mut self.calls);
-                self.finished |= replaces;
-            }
-        }
-    }
-}
-
-fn is_declaration(name: &str) -> bool {
-    matches!(name, "export" | "readonly" | "declare" | "typeset" | "local")
 }

@@ -73,13 +73,14 @@ pub(crate) fn find(cx: &Context<'_>, out: &mut Vec<HeapSetting>) {
 pub(crate) fn server(cx: &Context<'_>, server: &Server, out: &mut Vec<HeapSetting>) {
     let own_image = cx.image_has(server.images);
     let bare = server.telling || own_image;
-    let mut seen = cx.calls.iter().any(|call| call.runs(server.programs));
+    let named = cx.calls.iter().any(|call| call.runs(server.programs));
+    let mut seen = named;
     for words in cx.words_of(server.programs, bare) {
         // Redis joins its arguments, so that one may hold flag and value.
         let words: Vec<Word> = words.iter().flat_map(|word| split_flag(word, server.is_name)).collect();
         let last = last_flag(&words, server.is_name);
         seen |= !matches!(last, Last::None);
-        out.extend(judge(cx, server, last, !own_image && !seen));
+        out.extend(judge(cx, server, last, !own_image && !named));
     }
     if seen {
         return;

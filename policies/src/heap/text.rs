@@ -123,6 +123,13 @@ impl Word {
         Word(self.0.get(after..)?.to_vec()).plain().filter(|name| !name.is_empty())
     }
 
+    /// Whether the word starts with `NAME=`.
+    pub(crate) fn is_assignment(&self) -> bool {
+        let name = self.0.iter().take_while(|g| g.ch().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')).count();
+        let digit = self.0.first().and_then(Glyph::ch).is_some_and(|c| c.is_ascii_digit());
+        name > 0 && !digit && self.0.get(name).and_then(Glyph::ch) == Some('=')
+    }
+
     /// Splits `NAME=value` of a shell or of `env`.
     pub(crate) fn assignment(&self) -> Option<(String, Vec<Glyph>)> {
         let equals = self.0.iter().position(|glyph| glyph.ch() == Some('='))?;

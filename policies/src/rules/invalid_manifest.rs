@@ -32,6 +32,7 @@
 
 use crate::decode::{Problem, ProblemKind};
 use crate::finding::{Group, Level};
+use crate::path::{FieldPath, Segment};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 use crate::validation;
 
@@ -54,9 +55,16 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
 }
 
 fn draft(cx: &Cx<'_>, problem: Problem) -> Draft {
-    let on_key =
-        matches!(problem.kind, ProblemKind::UnknownField | ProblemKind::DuplicateField) || is_of_name(&problem);
-    let help = problem.help.unwrap_or_else(|| "kubectl explain tells what the field takes".to_owned());
+    let of_name = is_of_name(&problem);
+    let on_key = of_name || matches!(problem.kind, ProblemKind::UnknownField | ProblemKind::DuplicateField);
+    let help = problem.help.unwrap_or_else(|| {
+        let kind = cx.workload.object.kind.to_lowercase();
+        let mut known = problem.at.clone();
+        if of_name {
+            known.pop();
+        }
+        format!("kubectl explain {kind}.{} tells what it takes", keys(&known))
+    });
     let container = cx.pod.containers.iter().find(|container| problem.at.starts_with(&container.at));
     let draft = Draft::new(problem.at, problem.message, help).on_key(on_key);
     match container {
@@ -69,4 +77,13 @@ fn draft(cx: &Cx<'_>, problem: Problem) -> Draft {
 fn is_of_name(problem: &Problem) -> bool {
     let quoted = problem.message.strip_prefix('"').and_then(|rest| rest.split_once('"'));
     quoted.is_some_and(|(name, _)| problem.at.last_key() == Some(name))
+}
+
+/// The path as `kubectl explain` wants it: keys only.
+fn keys(at: &FieldPath) -> String {
+    let keys = at.segments().iter().filter_map(|segment| match segment {
+        Segment::Key(key) => Some(key.as_str()),
+        Segment::Index(_) => None,
+    });
+    keys.collect::<Vec<_>>().join(".")
 }

@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as ApiQuantity;
 
 use super::names::{is_hugepage, is_overcommittable, is_pod_level};
-use crate::aggregate::{ContainerKind, ResourceList};
+use crate::aggregate::{self, ContainerKind, ResourceList};
 use crate::quantity::Quantity;
 use crate::workload::ContainerPlace;
 
@@ -131,38 +131,17 @@ impl PodLists {
     }
 
     fn aggregate(&self, list: impl Fn(&ContainerLists) -> Option<&ResourceList>) -> ResourceList {
-        let (mut total, mut running, mut starting) = <(ResourceList, ResourceList, ResourceList)>::default();
-        self.containers.iter().for_each(|lists| add(&mut total, list(lists)));
-        for (index, lists) in self.init_containers.iter().enumerate() {
-            if self.sidecars.get(index).copied().unwrap_or_default() {
-                add(&mut total, list(lists));
-                add(&mut running, list(lists));
-                raise(&mut starting, &running);
-            } else {
-                let mut moment = running.clone();
-                add(&mut moment, list(lists));
-                raise(&mut starting, &moment);
-            }
-        }
-        raise(&mut total, &starting);
-        total
+        let apps = self.containers.iter().map(|lists| (ContainerKind::App, lists));
+        let inits = self.init_containers.iter().zip(self.sidecars.iter().chain(std::iter::repeat(&false)));
+        let inits =
+            inits.map(|(lists, sidecar)| (if *sidecar { ContainerKind::Sidecar } else { ContainerKind::Init }, lists));
+        let all = apps.chain(inits).filter_map(|(kind, lists)| Some((kind, list(lists)?)));
+        aggregate::aggregate(all)
     }
 }
 
 fn fill(list: &mut Option<ResourceList>, values: ResourceList) {
     for (resource, quantity) in values {
         list.get_or_insert_default().entry(resource).or_insert(quantity);
-    }
-}
-
-fn add(total: &mut ResourceList, list: Option<&ResourceList>) {
-    for (resource, quantity) in list.into_iter().flatten() {
-        total.entry(resource.clone()).and_modify(|sum| *sum = *sum + *quantity).or_insert(*quantity);
-    }
-}
-
-fn raise(total: &mut ResourceList, list: &ResourceList) {
-    for (resource, quantity) in list {
-        total.entry(resource.clone()).and_modify(|most| *most = (*most).max(*quantity)).or_insert(*quantity);
     }
 }

@@ -6,17 +6,15 @@ use std::collections::HashSet;
 
 use k8s_openapi::api::core::v1::{PodSpec, ResourceClaim};
 
-use super::Report;
 use super::defaulting::{ContainerLists, PodLists};
 use super::names::{
     container_resource_fault, dns_label_fault, is_hugepage, is_integer, is_overcommittable, pod_resource_fault,
     resource_meant,
 };
+use super::report::{Fault, Report};
 use crate::aggregate::ResourceList;
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
-
-type Fault = fn(&str) -> Option<String>;
 
 /// `ValidateContainerResourceRequirements`; `at` is the `resources` field.
 pub(super) fn container(report: &mut Report, lists: &ContainerLists, at: &FieldPath) {
@@ -54,7 +52,7 @@ fn values(report: &mut Report, list: &ResourceList, at: &FieldPath, fault: Fault
         if quantity.is_negative() {
             report.add(at.key(resource), format!("{resource} is {quantity}, but must not be negative"));
         }
-        if is_integer(resource) && quantity.milli_value() % 1000 != 0 {
+        if is_integer(resource) && !quantity.is_integer() {
             report.add(at.key(resource), format!("{resource} is {quantity}, but must be a whole number"));
         }
         if is_hugepage(resource) {
@@ -66,15 +64,24 @@ fn values(report: &mut Report, list: &ResourceList, at: &FieldPath, fault: Fault
 /// `IsHugePageResourceValueDivisible`: the size of a page is what follows the dash in the name.
 fn whole_pages(report: &mut Report, resource: &str, quantity: Quantity, at: &FieldPath) {
     let size = resource.split_once('-').and_then(|(_, size)| Quantity::parse(size).ok());
-    let Some(size) = size.filter(|size| size.nanos() > 0 && size.milli_value() % 1000 == 0) else {
+    let Some(size) = size.filter(|size| size.nanos() > 0 && size.round_up_to_milli().is_integer()) else {
         let message = format!("{resource} names no size of pages");
         return report.add_help(at.key(resource), message, "did you mean hugepages-2Mi or hugepages-1Gi?");
     };
-    if quantity.value().checked_rem(size.value()) != Some(0) {
+    // Fractions are rounded up before they are compared.
+    let (bytes, page) = (whole(quantity), whole(size));
+    if bytes % page != 0 {
         let message = format!("{resource} is {quantity}, which is no whole number of pages of {size}");
-        let pages = quantity.value().div_euclid(size.value()).saturating_add(1);
+        let pages = i64::try_from(bytes.div_euclid(page)).unwrap_or(i64::MAX).saturating_add(1);
         report.add_help(at.key(resource), message, format!("write {}", size.saturating_mul(pages)));
     }
+}
+
+/// The value rounded up to a whole number, beyond 64 bits too; not zero if the quantity is above zero.
+fn whole(quantity: Quantity) -> i128 {
+    const NANO: i128 = 1_000_000_000;
+    let nanos = quantity.nanos();
+    nanos.div_euclid(NANO) + i128::from(nanos.rem_euclid(NANO) != 0)
 }
 
 /// Huge pages and extended resources cannot be promised twice: limit and request must both be there and be equal.

@@ -1,44 +1,195 @@
-//! Validation of a workload: as the template that is stored, and as the Pod that will be made of it.
+//! Whole objects: a Pod, or a workload with the template of its Pods.
+//!
+//! Of a workload, what concerns its Pods is looked at: the template, its labels, the selector, the numbers.
 
-use crate::decode::{Leniency, Problem};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{Pod, PodSpec, PodTemplate, PodTemplateSpec, ReplicationController};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::de::DeserializeOwned;
+
+use super::names::{dns_label_fault, dns_subdomain_fault};
+use super::report::Report;
+use super::selector::{daemon_set_selector, labels, labels_of, selected};
+use super::{PodContext, PodLists, Subject, job, metadata, pod_spec, strategy};
+use crate::decode::{Problem, from_value_pruned};
+use crate::object::Value;
 use crate::path::FieldPath;
-use crate::resources::PodResources;
-use crate::validation::{PodContext, PodLists, Subject, validate_pod_spec};
-use crate::workload::Workload;
 
-/// Everything that the API server's validation refuses in a workload's Pods or, before, in their template.
+/// Everything that the API server's validation refuses in an object of the type `type_name` (see
+/// [`type_of`](crate::decode::type_of)), given the problems that its decoding has already found. `lists` overrides
+/// the requests and limits of a Pod, for those who know what LimitRanges add.
 ///
-/// Of custom resources only the `resources` blocks are judged: their controllers complete the rest.
+/// Nothing for the types that are no workloads.
 #[must_use]
-pub fn validate(workload: &Workload, pod: &PodResources) -> Vec<Problem> {
-    let labels = workload.template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
-    let judge = |subject, lists: &PodLists| {
-        let context = PodContext { subject, lists, labels };
-        validate_pod_spec(workload.spec(), &workload.spec_at, context)
-    };
-    let mut problems = judge(Subject::Pod, &pod.lists());
-    if workload.leniency == Leniency::CustomResource {
-        return problems.into_iter().filter_map(|problem| in_resources(workload, problem)).collect();
-    }
-    if !workload.is_pod() {
-        for problem in judge(Subject::Template, &PodLists::written(workload.spec())) {
-            if !problems.iter().any(|known| known.at == problem.at) {
-                problems.push(problem);
-            }
+pub fn validate_object(
+    value: &Value<'_>,
+    type_name: &str,
+    problems: &[Problem],
+    lists: Option<&PodLists>,
+) -> Vec<Problem> {
+    let mut report = Report::default();
+    let spec = FieldPath::of(&["spec"]);
+    match type_name {
+        "Pod" => {
+            with(value, problems, |pod: Pod| {
+                metadata::object(&mut report, &pod.metadata, dns_subdomain_fault);
+                let written = pod.spec.unwrap_or_default();
+                let defaulted = PodLists::defaulted(&written);
+                let context = PodContext {
+                    subject: Subject::Pod,
+                    lists: lists.unwrap_or(&defaulted),
+                    labels: pod.metadata.labels.as_ref(),
+                    claim_templates: &[],
+                };
+                pod_spec(&mut report, &written, &spec, context);
+            });
         }
+        "PodTemplate" => with(value, problems, |object: PodTemplate| {
+            metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
+            template(&mut report, &object.template.unwrap_or_default(), &FieldPath::of(&["template"]), &[]);
+        }),
+        "Deployment" => with(value, problems, |object: Deployment| {
+            metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
+            let given = object.spec;
+            numbers(
+                &mut report,
+                &spec,
+                &[
+                    (given.replicas, "replicas"),
+                    (given.min_ready_seconds, "minReadySeconds"),
+                    (given.revision_history_limit, "revisionHistoryLimit"),
+                    (given.progress_deadline_seconds, "progressDeadlineSeconds"),
+                ],
+            );
+            if given.progress_deadline_seconds.unwrap_or(600) <= given.min_ready_seconds.unwrap_or(0) {
+                let path = spec.key("progressDeadlineSeconds");
+                report.add(path, "progressDeadlineSeconds must be greater than minReadySeconds");
+            }
+            selected(&mut report, &given.selector, value, &given.template, &spec);
+            always(&mut report, &given.template, &spec);
+            strategy::deployment(&mut report, given.strategy.as_ref(), &spec.key("strategy"));
+        }),
+        "ReplicaSet" => with(value, problems, |object: ReplicaSet| {
+            metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
+            let given = object.spec;
+            numbers(&mut report, &spec, &[(given.replicas, "replicas"), (given.min_ready_seconds, "minReadySeconds")]);
+            let pods = given.template.unwrap_or_default();
+            selected(&mut report, &given.selector, value, &pods, &spec);
+            always(&mut report, &pods, &spec);
+        }),
+        "StatefulSet" => with(value, problems, |object: StatefulSet| {
+            metadata::object(&mut report, &object.metadata, dns_label_fault);
+            stateful_set(&mut report, object, value, &spec);
+        }),
+        "DaemonSet" => with(value, problems, |object: DaemonSet| {
+            metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
+            let given = object.spec;
+            numbers(
+                &mut report,
+                &spec,
+                &[(given.min_ready_seconds, "minReadySeconds"), (given.revision_history_limit, "revisionHistoryLimit")],
+            );
+            daemon_set_selector(&mut report, &given.selector, value, &given.template, &spec);
+            always(&mut report, &given.template, &spec);
+            strategy::daemon_set(&mut report, given.update_strategy.as_ref(), &spec.key("updateStrategy"));
+        }),
+        "ReplicationController" => with(value, problems, |object: ReplicationController| {
+            metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
+            replication_controller(&mut report, object, &spec);
+        }),
+        "Job" => with(value, problems, |object: Job| {
+            metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
+            job::job(&mut report, &object.spec.unwrap_or_default(), &spec, true);
+        }),
+        "CronJob" => with(value, problems, |object: CronJob| {
+            metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
+            job::cron_job(&mut report, object, &spec);
+        }),
+        _ => {}
     }
-    problems
+    report.problems
 }
 
-/// A problem in a `resources` block, at the place where the block really stands.
-fn in_resources(workload: &Workload, problem: Problem) -> Option<Problem> {
-    if problem.at.starts_with(&workload.spec_at.key("resources")) {
-        return Some(problem);
+fn with<T: DeserializeOwned>(value: &Value<'_>, problems: &[Problem], look: impl FnOnce(T)) {
+    if let Ok(object) = from_value_pruned(value, problems) {
+        look(object);
     }
-    workload.containers.iter().find_map(|place| {
-        let list = if place.kind == crate::aggregate::ContainerKind::App { "containers" } else { "initContainers" };
-        let usual: FieldPath = workload.spec_at.key(list).index(place.index).key("resources");
-        let at = problem.at.relative_to(&usual)?.below(&place.resources_at);
-        Some(Problem { at, ..problem.clone() })
-    })
+}
+
+/// `ValidatePodTemplateSpec`; `at` is the template.
+pub(super) fn template(report: &mut Report, template: &PodTemplateSpec, at: &FieldPath, claim_templates: &[String]) {
+    let nothing = ObjectMeta::default();
+    let given = template.metadata.as_ref().unwrap_or(&nothing);
+    metadata::labels_and_annotations(report, given, &at.key("metadata"));
+    let none = PodSpec::default();
+    let spec = template.spec.as_ref().unwrap_or(&none);
+    let lists = PodLists::written(spec);
+    let labels = given.labels.as_ref();
+    let context = PodContext { subject: Subject::Template, lists: &lists, labels, claim_templates };
+    pod_spec(report, spec, &at.key("spec"), context);
+}
+
+/// The template of Pods that run for ever; `at` is the workload's spec.
+fn always(report: &mut Report, pods: &PodTemplateSpec, at: &FieldPath) {
+    template(report, pods, &at.key("template"), &[]);
+    only_always(report, pods, at);
+}
+
+fn only_always(report: &mut Report, pods: &PodTemplateSpec, at: &FieldPath) {
+    let path = at.keys(&["template", "spec"]);
+    let Some(spec) = &pods.spec else { return };
+    if let Some(policy @ ("OnFailure" | "Never")) = spec.restart_policy.as_deref() {
+        let message = format!("restartPolicy is {policy}, but Pods of this workload are always restarted");
+        report.add_help(path.key("restartPolicy"), message, "write Always, or make it a Job");
+    }
+    if spec.active_deadline_seconds.is_some() {
+        report.add(path.key("activeDeadlineSeconds"), "Pods of this workload have no activeDeadlineSeconds");
+    }
+}
+
+pub(super) fn numbers(report: &mut Report, at: &FieldPath, numbers: &[(Option<i32>, &str)]) {
+    for (number, name) in numbers {
+        report.not_negative(*number, || at.key(*name));
+    }
+}
+
+fn stateful_set(report: &mut Report, object: StatefulSet, value: &Value<'_>, at: &FieldPath) {
+    let given = object.spec;
+    numbers(report, at, &[(given.replicas, "replicas"), (given.min_ready_seconds, "minReadySeconds")]);
+    if let Some(policy) = given.pod_management_policy.as_deref().filter(|policy| !policy.is_empty()) {
+        report.one_of(policy, &["OrderedReady", "Parallel"], || at.key("podManagementPolicy"));
+    }
+    if let Some(name) = given.service_name.as_deref().filter(|name| !name.is_empty()) {
+        report.fault(name, dns_label_fault, || at.key("serviceName"));
+    }
+    strategy::stateful_set(report, given.update_strategy.as_ref(), &at.key("updateStrategy"));
+    selected(report, &given.selector, value, &given.template, at);
+    let claims = given.volume_claim_templates.iter().flatten().filter_map(|claim| claim.metadata.name.clone());
+    let claims: Vec<String> = claims.collect();
+    let mut pods = given.template;
+    // The controller overwrites both.
+    if let Some(spec) = &mut pods.spec {
+        (spec.hostname, spec.subdomain) = (None, None);
+    }
+    template(report, &pods, &at.key("template"), &claims);
+    only_always(report, &pods, at);
+}
+
+fn replication_controller(report: &mut Report, object: ReplicationController, at: &FieldPath) {
+    let given = object.spec.unwrap_or_default();
+    numbers(report, at, &[(given.replicas, "replicas"), (given.min_ready_seconds, "minReadySeconds")]);
+    let Some(pods) = given.template else {
+        report.required(false, || at.key("template"));
+        return;
+    };
+    // Without a selector the template's labels are it.
+    let selector = given.selector.filter(|selector| !selector.is_empty());
+    let wanted = selector.as_ref().or(labels(&pods));
+    report.required(wanted.is_some_and(|wanted| !wanted.is_empty()), || at.key("selector"));
+    let found = |(key, value): (&String, &String)| labels(&pods).and_then(|labels| labels.get(key)) == Some(value);
+    if !wanted.into_iter().flatten().all(found) {
+        report.add(labels_of(at), "the template's labels are not what the selector selects");
+    }
+    always(report, &pods, at);
 }

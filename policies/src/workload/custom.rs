@@ -167,6 +167,8 @@ impl<'o> Builder<'o> {
             template: core::PodTemplateSpec { spec: Some(self.spec), metadata: None },
             containers: self.apps.into_iter().chain(self.inits).collect(),
             problems: self.problems,
+            invalid: Vec::new(),
+            claim_templates: Vec::new(),
             leniency: Leniency::CustomResource,
         }
     }

@@ -17,6 +17,7 @@ use crate::decode::{self, Leniency, Problem, ProblemKind};
 use crate::finding::ObjectRef;
 use crate::object::Value;
 use crate::path::FieldPath;
+use crate::validation::validate_object;
 
 pub use objects::{Object, objects};
 
@@ -37,6 +38,10 @@ pub struct Workload {
     pub containers: Vec<ContainerPlace>,
     /// What the API server would refuse to read, of the whole object.
     pub problems: Vec<Problem>,
+    /// What the API server would refuse of the object for what it means, the Pods' defaulting aside.
+    pub invalid: Vec<Problem>,
+    /// The names of a StatefulSet's `volumeClaimTemplates`, which become volumes of its Pods.
+    pub claim_templates: Vec<String>,
     /// Whether the API server knows the object's type, so that all of the template must be as the type says.
     pub leniency: Leniency,
     annotations: BTreeMap<String, String>,
@@ -59,13 +64,28 @@ impl Workload {
     /// Every workload in an object; none if it makes no Pods.
     #[must_use]
     pub fn find(object: &Object<'_, '_>) -> Vec<Self> {
-        let known = decode::type_of(&object.reference.api_version, &object.reference.kind);
+        let ObjectRef { api_version, kind, .. } = object.reference.as_ref();
+        let misplaced = misplaced(api_version, kind);
+        let known = decode::type_of(misplaced.as_ref().map_or(api_version, |(served, _)| served), kind);
         let problems = known.map(|name| decode::check(object.value, name, Leniency::Strict)).unwrap_or_default();
-        let Some(template_at) = template_of(&object.reference.kind) else {
+        let Some(template_at) = template_of(kind) else {
             return custom::find(object);
         };
         let leniency = if known.is_some() { Leniency::Strict } else { Leniency::CustomResource };
-        vec![Self::of_template(object, template_at, problems, leniency)]
+        let invalid = match known {
+            // A Pod is judged whole, with what it will request: here only what stands around its spec.
+            Some("Pod") => {
+                let mut invalid = validate_object(object.value, "Pod", &problems, None);
+                invalid.retain(|problem| !problem.at.starts_with(&FieldPath::of(&["spec"])));
+                invalid
+            }
+            Some(name) => validate_object(object.value, name, &problems, None),
+            None => Vec::new(),
+        };
+        let mut workload = Self::of_template(object, template_at, problems, leniency);
+        workload.invalid = misplaced.into_iter().map(|(_, problem)| problem).chain(invalid).collect();
+        workload.claim_templates = claim_templates(object.value);
+        vec![workload]
     }
 
     /// The Pod spec; empty if there is none.
@@ -142,9 +162,17 @@ impl Workload {
             template,
             containers,
             problems,
+            invalid: Vec::new(),
+            claim_templates: Vec::new(),
             leniency,
         }
     }
+}
+
+fn claim_templates(object: &Value<'_>) -> Vec<String> {
+    let templates = object.at(&FieldPath::of(&["spec", "volumeClaimTemplates"])).map(Value::items).unwrap_or_default();
+    let name = |template: &Value<'_>| template.get("metadata")?.get("name")?.as_str().map(str::to_owned);
+    templates.iter().filter_map(name).collect()
 }
 
 /// The place of the Pod template in Kubernetes' own kinds.
@@ -158,6 +186,29 @@ fn template_of(kind: &str) -> Option<FieldPath> {
         "PodTemplate" => FieldPath::of(&["template"]),
         _ => return None,
     })
+}
+
+/// The version under which the API server has one of Kubernetes' own workloads.
+fn served_as(kind: &str) -> Option<&'static str> {
+    ["v1", "apps/v1", "batch/v1"]
+        .into_iter()
+        .find(|version| template_of(kind).is_some() && decode::type_of(version, kind).is_some())
+}
+
+/// For a workload of Kubernetes' own under a version that no API server has for it (`extensions/v1beta1`, none at
+/// all): the right one, and what is wrong. Other groups may have kinds of the same name.
+fn misplaced(api_version: &str, kind: &str) -> Option<(&'static str, Problem)> {
+    let served = served_as(kind)?;
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    if api_version == served || !matches!(group, "" | "apps" | "batch" | "extensions") {
+        return None;
+    }
+    let message = match api_version {
+        "" => "the object has no apiVersion".to_owned(),
+        _ => format!("no API server has a {kind} in {api_version}"),
+    };
+    let problem = Problem::invalid(FieldPath::of(&["apiVersion"]), message);
+    Some((served, problem.help(format!("write apiVersion: {served}"))))
 }
 
 fn places(template: &core::PodTemplateSpec, spec_at: &FieldPath) -> Vec<ContainerPlace> {

@@ -30,7 +30,7 @@ impl Object<'_, '_> {
 }
 
 /// The objects of a document: the document itself, or the items of a `List` (and of lists in lists). Empty if it is
-/// no object: no map, or without `kind` and `apiVersion`.
+/// no object: no map, without `kind`, or without `apiVersion` where the kind is none of Kubernetes' own workloads.
 #[must_use]
 pub fn objects<'v, 'a>(document: &'v Value<'a>) -> Vec<Object<'v, 'a>> {
     let mut found = Vec::new();
@@ -47,7 +47,8 @@ fn collect<'v, 'a>(
     let text = |key| value.get(key).and_then(Value::as_str);
     let kind = text("kind").or(inherited.map(|(_, kind)| kind));
     let api_version = text("apiVersion").or(inherited.map(|(api_version, _)| api_version));
-    let (Some(kind), Some(api_version)) = (kind, api_version) else { return };
+    let Some(kind) = kind else { return };
+    let Some(api_version) = api_version.or_else(|| super::served_as(kind).map(|_| "")) else { return };
     if let (Some(item_kind), Some(Value::List(items))) = (kind.strip_suffix("List"), value.get("items")) {
         // The items of a typed list may leave their kind to the list.
         let inherited = (!item_kind.is_empty()).then_some((api_version, item_kind));
