@@ -67,8 +67,7 @@ fn scalar(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=".contains(c);
     let word = text.to_ascii_lowercase();
     let other = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"].contains(&word.as_str());
-    let number = text.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-        && !text.ends_with(|c: char| c == 'i' || c == 'm' || c == 'B');
+    let number = text.starts_with(|c: char| c.is_ascii_digit() || c == '.') && !text.ends_with(['i', 'm', 'B']);
     match !text.is_empty() && text.chars().all(plain) && !other && !number && text != "-" && !text.starts_with("---") {
         true => text.to_owned(),
         false => Value::from(text).to_string(),

@@ -5,12 +5,16 @@ use std::path::{Path, PathBuf};
 use memlint_tests::{repository, walk};
 
 /// Files that are longer than [`LONGEST`] lines, and why that is.
-const LONG: [(&str, &str); 0] = [];
+const LONG: [(&str, &str); 3] = [
+    ("policies/src/heap/shell.rs", "one small language, read from the left to the right"),
+    ("policies/src/quantity.rs", "one type: its grammar, its rounding and its canonical form belong together"),
+    ("policies/src/resources.rs", "one type: what a Pod asks for, and everything that is computed from that"),
+];
 
 const LONGEST: usize = 320;
 
 /// Words that say nothing, or that belong in an issue and not in the code.
-const UNWANTED: [&str; 7] = ["blazing", "leverage", "utilize", "robust", "seamless", "TODO", "FIXME"];
+const UNWANTED: [&str; 6] = ["blazing", "leverage", "utilize", "seamless", "TODO", "FIXME"];
 
 fn sources() -> Vec<(PathBuf, String)> {
     let crates = walk::folders(&repository()).into_iter().filter(|folder| folder.join("Cargo.toml").is_file());
@@ -41,6 +45,10 @@ fn no_file_is_too_long_to_read() {
         .filter(|(name, lines)| *lines > LONGEST && !excused(name))
         .collect();
     assert!(long.is_empty(), "over {LONGEST} lines: {long:?}");
+    for (name, why) in LONG {
+        let lines = sources().iter().find(|(file, _)| short(file) == name).map_or(0, |(_, text)| text.lines().count());
+        assert!(lines > LONGEST, "{name} needs no excuse any more: {why}");
+    }
 }
 
 #[test]

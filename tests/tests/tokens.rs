@@ -15,7 +15,7 @@ struct Case {
 }
 
 /// A Pod spec with one container, of which nothing but the given fields is of interest.
-fn container(fields: Value) -> Value {
+fn container(fields: &Value) -> Value {
     let mut container = json!({"name": "app", "image": "registry.example.com/app", "resources": {
         "requests": {"memory": "512Mi"}, "limits": {"memory": "512Mi"}}});
     for (key, value) in fields.as_object().expect("fields") {
@@ -24,12 +24,12 @@ fn container(fields: Value) -> Value {
     json!({"containers": [container], "restartPolicy": "Never"})
 }
 
-fn resources(requests: Value, limits: Value) -> Value {
-    container(json!({"resources": {"requests": requests, "limits": limits}}))
+fn resources(requests: &Value, limits: &Value) -> Value {
+    container(&json!({"resources": {"requests": requests, "limits": limits}}))
 }
 
-fn with_volume(volume: Value) -> Value {
-    let mut spec = container(json!({"volumeMounts": [{"name": "shm", "mountPath": "/shm"}]}));
+fn with_volume(volume: &Value) -> Value {
+    let mut spec = container(&json!({"volumeMounts": [{"name": "shm", "mountPath": "/shm"}]}));
     spec["volumes"] = json!([{"name": "shm", "emptyDir": volume}]);
     spec
 }
@@ -41,40 +41,40 @@ const LIMIT_RANGE: &str = "{apiVersion: v1, kind: LimitRange, metadata: {name: s
 fn cases() -> Vec<Case> {
     let case = |rule, token, spec| Case { rule, token, spec };
     let memory = |value: &str| json!({"memory": value});
-    let mut init = resources(memory("64Mi"), memory("64Mi"));
+    let mut init = resources(&memory("64Mi"), &memory("64Mi"));
     init["initContainers"] = json!([{"name": "warm-up", "image": "registry.example.com/app"}]);
-    let mut unknown = resources(memory("64Mi"), memory("64Mi"));
+    let mut unknown = resources(&memory("64Mi"), &memory("64Mi"));
     unknown["containers"][0]["resources"]["limit"] = memory("1Gi");
     let mut pod_level = json!({"containers": [{"name": "app", "image": "registry.example.com/app"}]});
     pod_level["resources"] = json!({"requests": {"memory": "3Gi"}, "limits": {"memory": "1Gi"}});
     pod_level["restartPolicy"] = json!("Never");
     vec![
         case("invalid-manifest", "limit", unknown),
-        case("invalid-manifest", "memroy", resources(json!({"memroy": "64Mi"}), memory("64Mi"))),
-        case("invalid-manifest", "requests", resources(json!(["memory"]), memory("64Mi"))),
-        case("invalid-quantity", "512MB", resources(memory("64Mi"), memory("512MB"))),
-        case("tiny-quantity", "64m", resources(memory("64m"), memory("1Gi"))),
-        case("tiny-quantity", "512", resources(memory("1Gi"), json!({"memory": 512}))),
-        case("request-above-limit", "2Gi", resources(memory("2Gi"), memory("1Gi"))),
+        case("invalid-manifest", "memroy", resources(&json!({"memroy": "64Mi"}), &memory("64Mi"))),
+        case("invalid-manifest", "requests", resources(&json!(["memory"]), &memory("64Mi"))),
+        case("invalid-quantity", "512MB", resources(&memory("64Mi"), &memory("512MB"))),
+        case("tiny-quantity", "64m", resources(&memory("64m"), &memory("1Gi"))),
+        case("tiny-quantity", "512", resources(&memory("1Gi"), &json!({"memory": 512}))),
+        case("request-above-limit", "2Gi", resources(&memory("2Gi"), &memory("1Gi"))),
         case("request-above-limit", "3Gi", pod_level),
-        case("outside-limit-range", "5Gi", resources(memory("1Gi"), memory("5Gi"))),
+        case("outside-limit-range", "5Gi", resources(&memory("1Gi"), &memory("5Gi"))),
         case("missing-memory-request", "app", json!({"containers": [{"name": "app", "image": "example.com/a"}]})),
-        case("missing-memory-request", "resources", container(json!({"resources": {}}))),
-        case("missing-memory-request", "requests", resources(json!({"cpu": "100m"}), json!({}))),
-        case("missing-memory-request", "0", resources(json!({"memory": 0}), memory("64Mi"))),
+        case("missing-memory-request", "resources", container(&json!({"resources": {}}))),
+        case("missing-memory-request", "requests", resources(&json!({"cpu": "100m"}), &json!({}))),
+        case("missing-memory-request", "0", resources(&json!({"memory": 0}), &memory("64Mi"))),
         case("missing-memory-request", "warm-up", init.clone()),
-        case("limit-far-above-request", "4Gi", resources(memory("1Gi"), memory("4Gi"))),
-        case("unbounded-memory-volume", "emptyDir", with_volume(json!({"medium": "Memory"}))),
-        case("unbounded-memory-volume", "0", with_volume(json!({"medium": "Memory", "sizeLimit": 0}))),
-        case("missing-memory-limit", "limits", resources(memory("1Gi"), json!({"cpu": "1"}))),
+        case("limit-far-above-request", "4Gi", resources(&memory("1Gi"), &memory("4Gi"))),
+        case("unbounded-memory-volume", "emptyDir", with_volume(&json!({"medium": "Memory"}))),
+        case("unbounded-memory-volume", "0", with_volume(&json!({"medium": "Memory", "sizeLimit": 0}))),
+        case("missing-memory-limit", "limits", resources(&memory("1Gi"), &json!({"cpu": "1"}))),
         case("missing-memory-limit", "warm-up", init),
-        case("heap-above-limit", "-Xmx1g", container(json!({"args": ["java", "-Xmx1g", "-jar", "app.jar"]}))),
+        case("heap-above-limit", "-Xmx1g", container(&json!({"args": ["java", "-Xmx1g", "-jar", "app.jar"]}))),
         case(
             "heap-above-limit",
             "-Xmx2g",
-            container(json!({"env": [{"name": "JAVA_TOOL_OPTIONS", "value": "-Xms256m -Xmx2g -XX:+UseG1GC"}]})),
+            container(&json!({"env": [{"name": "JAVA_TOOL_OPTIONS", "value": "-Xms256m -Xmx2g -XX:+UseG1GC"}]})),
         ),
-        case("memory-volume-above-limit", "8Gi", with_volume(json!({"medium": "Memory", "sizeLimit": "8Gi"}))),
+        case("memory-volume-above-limit", "8Gi", with_volume(&json!({"medium": "Memory", "sizeLimit": "8Gi"}))),
     ]
 }
 
