@@ -93,6 +93,14 @@ pub fn from_memory<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> 
     corpus
 }
 
+/// The corpus of texts at hand, as if they had been read from files of these names.
+#[must_use]
+pub fn of_texts<'a>(texts: impl IntoIterator<Item = (&'a str, &'a [u8])>, asked: Asked) -> Corpus {
+    let mut corpus = Corpus::default();
+    texts.into_iter().for_each(|(name, bytes)| corpus.take(name.into(), bytes, asked));
+    corpus
+}
+
 impl Corpus {
     /// Brings what was read into an order that depends on the files alone.
     fn settle(&mut self) {
