@@ -26,7 +26,7 @@ fn text_that_is_no_object_is_said_to_be_none() {
         ("42\n", "this is a number, not a Kubernetes object"),
         ("- a\n- b\n", "this is a list, not a Kubernetes object"),
         ("{}", "not a Kubernetes object"),
-        ("kind: Shop\nname: x\n", "a map without apiVersion and kind, not a Kubernetes object"),
+        ("name: x\n", "a map without apiVersion and kind, not a Kubernetes object"),
         ("metadata:\n\tname: x\n", "a tab cannot indent YAML"),
         ("a: [\n", "this list is never closed"),
     ] {
