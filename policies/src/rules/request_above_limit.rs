@@ -26,8 +26,8 @@
 //!
 //! `ValidateContainerResourceRequirements` in `pkg/apis/core/validation`; LimitRanges are applied before it.
 
-use crate::finding::{Group, Level};
-use crate::resources::{Above, List};
+use crate::finding::{Group, Level, Related};
+use crate::resources::{Above, ContainerResources, List};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
 pub(super) const RULE: Rule = Rule {
@@ -44,24 +44,36 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &Cx<'_>, sink: &mut Sink) {
     for above in cx.pod.requests_above_limits() {
         let container = above.container.and_then(|index| Some((index, cx.pod.containers.get(index)?)));
-        let Some((index, container)) = container else {
-            sink.report(draft(&above, "the Pod"));
-            continue;
-        };
-        let mut draft = draft(&above, &format!("container {}", container.name)).container(container);
-        for list in [List::Limits, List::Requests] {
-            let source = cx.pod.source(index, list, &above.resource);
-            if list == List::Limits || source.origin.is_some() {
-                draft = draft.related(source);
-            }
-        }
-        sink.report(draft);
+        sink.report(match container {
+            Some((index, container)) => of_container(cx, &above, index, container),
+            None => of_pod(cx, &above),
+        });
     }
+}
+
+fn of_container(cx: &Cx<'_>, above: &Above, index: usize, container: &ContainerResources) -> Draft {
+    let mut draft = draft(above, &format!("container {}", container.name)).container(container);
+    for list in [List::Limits, List::Requests] {
+        let source = cx.pod.source(index, list, &above.resource);
+        if list == List::Limits || source.origin.is_some() {
+            draft = draft.related(source);
+        }
+    }
+    draft
+}
+
+fn of_pod(cx: &Cx<'_>, above: &Above) -> Draft {
+    let at = cx.workload.spec_at.keys(&["resources", List::Limits.field(), &above.resource]);
+    let message = "the Pod's limit is set here".to_owned();
+    draft(above, "the Pod").related(Related { origin: None, at, message })
 }
 
 fn draft(above: &Above, whose: &str) -> Draft {
     let Above { resource, request, limit, at, .. } = above;
     let message = format!("{whose} requests {request} of {resource}, above its limit of {limit}");
-    let help = format!("raise the {resource} limit to {request}, or lower the request to {limit}");
+    let mut help = format!("raise the {resource} limit to {request}");
+    if !limit.is_zero() {
+        help.push_str(&format!(", or lower the request to {limit}"));
+    }
     Draft::new(at.clone(), message, help).data("request", request.to_string()).data("limit", limit.to_string())
 }
