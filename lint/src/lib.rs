@@ -5,6 +5,7 @@ pub mod capacity_files;
 pub mod cli;
 pub mod corpus;
 pub mod explain;
+pub mod fit;
 pub mod known;
 pub mod kustomize;
 pub mod linting;

@@ -271,6 +271,15 @@ impl PodResources {
         }
     }
 
+    /// `spec.resources` as it is stored in the end: what LimitRanges gave to containers is in it too, for it is filled in
+    /// again whenever the Pod is read.
+    #[must_use]
+    pub fn stored_pod_level(&self) -> Option<Requirements> {
+        let mut lists = self.lists();
+        lists.default_pod_resources();
+        lists.pod.as_ref().map(Requirements::of)
+    }
+
     /// The Pod-level memory request or limit; zero counts as missing.
     #[must_use]
     pub fn pod_level_memory(&self, list: List) -> Option<Quantity> {
