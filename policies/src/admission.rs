@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::PodSpec;
 use crate::decode::Problem;
 use crate::finding::ObjectRef;
 use crate::inventory::Inventory;
+use crate::path::Segment;
 use crate::placement::{Candidate, apply_runtime_class};
 use crate::quota::Charged;
 use crate::resources::{Defaulting, PodResources};
@@ -58,7 +59,9 @@ impl<'a> Admitted<'a> {
         if let Some(conflict) = &self.conflict {
             return forbidden(conflict);
         }
-        let mut invalid: Vec<String> = validation::validate(workload, &self.pod).iter().map(placed).collect();
+        let problems = validation::validate(workload, &self.pod);
+        let mut invalid: Vec<String> =
+            problems.iter().filter(|problem| !self.is_merged_away(workload, problem)).map(placed).collect();
         invalid.extend(self.pod.requests_above_limits().iter().map(|above| {
             format!("{}: {} is above the {} limit of {}", above.at, above.request, above.resource, above.limit)
         }));
@@ -73,6 +76,17 @@ impl<'a> Admitted<'a> {
             return forbidden("pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead");
         }
         Vec::new()
+    }
+
+    /// Whether a problem is about a toleration that is gone since the RuntimeClass's were merged in.
+    fn is_merged_away(&self, workload: &Workload, problem: &Problem) -> bool {
+        let below = problem.at.relative_to(&workload.spec_at.key("tolerations"));
+        let index = below.as_ref().and_then(|below| match below.segments() {
+            [Segment::Index(index), ..] => Some(*index),
+            _ => None,
+        });
+        let written = index.and_then(|index| workload.spec().tolerations.as_ref()?.get(index));
+        written.is_some_and(|written| !self.spec.tolerations.iter().flatten().any(|kept| kept == written))
     }
 
     /// What the first LimitRange says that refuses the Pod, as the API server shows several errors at once: each text
