@@ -12,6 +12,7 @@ Examples:
   helm template ./chart | memlint -      lint what a chart renders to
   kubectl kustomize ./overlay | memlint -
   memlint --fail-on warn --format json . > findings.json
+  memlint fit --capacity nodes.yaml pod.yaml
   memlint explain heap-above-limit       what a rule means and how to mend it
 
 Exit codes: 0 nothing at or above --fail-on, 1 findings (or a document that cannot be read), 2 memlint could not do
@@ -32,6 +33,10 @@ pub struct Cli {
 /// The commands besides linting.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show where each Pod could go and why not elsewhere, now and on empty nodes
+    ///
+    /// Exit codes: 0 all would be placed now, 1 some would not, 2 memlint could not do its job.
+    Fit(FitArgs),
     /// Print a rule's page: what it finds, why it matters, bad and good manifests
     Explain {
         /// The rule's name, such as missing-memory-limit
@@ -48,6 +53,31 @@ pub enum Command {
         /// The shell
         shell: Shell,
     },
+}
+
+/// The arguments of `memlint fit`.
+#[derive(Debug, Args)]
+pub struct FitArgs {
+    /// Files or folders with Pods and what makes Pods; - is standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// What is known of the nodes: what kubectl get -o yaml prints, or a capacity file; can be given several times
+    ///
+    /// By default the capacity that the policy file names.
+    #[arg(long, value_name = "FILE")]
+    pub capacity: Vec<PathBuf>,
+    /// Policy file; by default memlint.yaml in this folder or one above it
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// How to print the answers
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// The namespace of objects that name none
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub namespace: String,
+    /// Print answers only: no notes, no summary
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// The arguments of linting.

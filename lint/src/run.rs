@@ -12,9 +12,10 @@ use memlint_policies::policy::Policy;
 use memlint_policies::rules;
 
 use crate::capacity_files;
-use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs};
+use crate::cli::{Cli, Color, Command, FailOn, FitArgs, Format, LintArgs};
 use crate::corpus;
 use crate::explain;
+use crate::fit;
 use crate::linting::{self, Settings};
 use crate::output::{self, json, text};
 use crate::policy_file;
@@ -34,6 +35,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         None => lint(&cli.lint),
+        Some(Command::Fit(args)) => place(&args),
         Some(Command::Explain { rule }) => match explain::explain(&rule) {
             Ok(page) => output::print(&page).map(|()| CLEAN).context("standard output cannot be written"),
             Err(why) => Err(anyhow::anyhow!(why)),
@@ -108,6 +110,46 @@ fn lint(args: &LintArgs) -> anyhow::Result<u8> {
     Ok(if corpus.fatal.is_empty() { exit_code(&report, args.fail_on) } else { FAILED })
 }
 
+fn place(args: &FitArgs) -> anyhow::Result<u8> {
+    let color = std::io::stderr().is_terminal();
+    let refuse = |problems: &[crate::report::Problem]| {
+        complain(&text::problems(problems, color));
+        Ok(FAILED)
+    };
+    let capacity = match (args.capacity.as_slice(), policy_file::locate(args.policy.as_deref())) {
+        ([], file) => match policy_file::load(file.as_deref()) {
+            Ok(policy) => beside(file.as_deref(), &policy),
+            Err(problems) => return refuse(&problems),
+        },
+        (named, _) => named.to_vec(),
+    };
+    anyhow::ensure!(!capacity.is_empty(), "nothing is known of the nodes: name a file with --capacity");
+    let mut loaded = match capacity_files::load(&capacity) {
+        Ok(loaded) => loaded,
+        Err(problems) => return refuse(&problems),
+    };
+    let Some(capacity) = loaded.capacity else { anyhow::bail!("nothing is known of the nodes") };
+    let mut corpus = corpus::read(&args.paths, 0, &Progress::start(args.quiet));
+    corpus.sources = loaded.sources;
+    corpus.notes.append(&mut loaded.notes);
+    let report = fit::fit(&corpus, &capacity, &args.namespace);
+    let printed = match args.format {
+        Format::Text => fit::text::render(&report, &capacity, args.quiet),
+        Format::Json => fit::json::render(&report),
+    };
+    output::print(&printed).context("standard output cannot be written")?;
+    corpus.fatal.iter().for_each(|error| complain(&format!("memlint: {error}")));
+    if !corpus.fatal.is_empty() {
+        return Ok(FAILED);
+    }
+    anyhow::ensure!(
+        !report.results.is_empty() || !report.problems.is_empty(),
+        "there is no Pod to place in what was named, nor anything that makes Pods"
+    );
+    let all = report.problems.is_empty() && report.results.iter().all(fit::Placed::is_placed_now);
+    Ok(if all { CLEAN } else { FOUND })
+}
+
 fn exit_code(report: &Report, fail_on: FailOn) -> u8 {
     let found = report.findings.iter().any(|located| fail_on.includes(located.finding.level));
     if found || !report.problems.is_empty() { FOUND } else { CLEAN }
@@ -130,8 +172,12 @@ fn capacity_paths(args: &LintArgs, policy: &Policy) -> Vec<PathBuf> {
     if !args.capacity.is_empty() {
         return args.capacity.clone();
     }
-    let file = policy_file::locate(args.policy.as_deref()).unwrap_or_default();
-    let folder = file.parent().unwrap_or_else(|| Path::new(""));
+    beside(policy_file::locate(args.policy.as_deref()).as_deref(), policy)
+}
+
+/// The capacity that a policy names, beside its file.
+fn beside(file: Option<&Path>, policy: &Policy) -> Vec<PathBuf> {
+    let folder = file.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
     policy.capacity().map(|capacity| folder.join(capacity)).into_iter().collect()
 }
 
