@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use memlint_policies::finding::Level;
 
+use crate::capacity::CapacityCommand;
+
 const EXAMPLES: &str = "\
 Examples:
   memlint ./k8s                          lint a folder
@@ -42,6 +44,12 @@ pub enum Command {
         /// How to print them
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+    },
+    /// What nodes give to Pods: of a machine, of a cloud's sizes, of a cluster
+    Capacity {
+        /// What to show
+        #[command(subcommand)]
+        command: CapacityCommand,
     },
     /// Print a completion script for a shell
     Completions {

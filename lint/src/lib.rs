@@ -1,6 +1,7 @@
 //! memlint's command line: it finds manifests, reads them with the place of every field, runs the engine, and prints
 //! what it found. No rule lives here.
 
+pub mod capacity;
 pub mod capacity_files;
 pub mod cli;
 pub mod corpus;

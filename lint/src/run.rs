@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use memlint_policies::policy::Policy;
 use memlint_policies::rules;
 
+use crate::capacity::{self, CapacityCommand};
 use crate::capacity_files;
 use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs};
 use crate::corpus;
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
         },
         Some(Command::Rules { format: Format::Text }) => show(&explain::table()),
         Some(Command::Rules { format: Format::Json }) => show(&explain::json()),
+        Some(Command::Capacity { command }) => capacity(&command),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "memlint", &mut script);
@@ -55,6 +57,30 @@ pub fn main() -> ExitCode {
 fn show(text: &str) -> anyhow::Result<u8> {
     output::print(text).context("standard output cannot be written")?;
     Ok(CLEAN)
+}
+
+fn capacity(command: &CapacityCommand) -> anyhow::Result<u8> {
+    let color = match command {
+        CapacityCommand::Node(args) => args.color,
+        CapacityCommand::Show(args) => args.color,
+        CapacityCommand::Sizes(_) | CapacityCommand::Schema => Color::Auto,
+    };
+    let terminal = std::io::stdout().is_terminal();
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let measured = terminal_size::terminal_size().filter(|_| terminal).map(|(width, _)| usize::from(width.0));
+    let width = columns.or(measured).unwrap_or(100).clamp(60, 200);
+    let screen = capacity::Screen { width, color: wants_color(color), unicode: terminal };
+    match capacity::run(command, screen) {
+        Ok((text, notes)) => {
+            notes.iter().for_each(|note| complain(note));
+            show(&text)
+        }
+        Err(capacity::Failure::Usage(message)) => Err(anyhow::anyhow!(message)),
+        Err(capacity::Failure::Files(problems)) => {
+            complain(&text::problems(&problems, std::io::stderr().is_terminal() && wants_color(color)));
+            Ok(FAILED)
+        }
+    }
 }
 
 fn lint(args: &LintArgs) -> anyhow::Result<u8> {
