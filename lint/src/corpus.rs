@@ -12,6 +12,7 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 use crate::kustomize;
 use crate::progress::Progress;
 use crate::report::{Note, Problem};
+use crate::sources::Sources;
 use crate::yaml::{self, OwnedDocument};
 
 /// How a file came to be linted.
@@ -41,6 +42,8 @@ pub struct Held {
 pub struct Corpus {
     /// The documents that may matter, by file and place.
     pub documents: Vec<Held>,
+    /// Documents that are not linted and that findings may point into: sources of capacity.
+    pub sources: Sources,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// What was left out and should be known.
@@ -84,20 +87,12 @@ pub fn read(paths: &[PathBuf], threads: usize, progress: &Progress) -> Corpus {
 
 /// A corpus of files that are in memory already, for callers that have no folder to read: tests, fuzzing.
 #[must_use]
-pub fn from_memory<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Corpus {
+pub fn from_memory<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>, asked: Asked) -> Corpus {
     let mut corpus = Corpus::default();
     for (name, bytes) in files {
-        corpus.take(name.into(), bytes, Asked::Met);
+        corpus.take(name.into(), bytes, asked);
     }
     corpus.settle();
-    corpus
-}
-
-/// The corpus of texts at hand, as if they had been read from files of these names.
-#[must_use]
-pub fn of_texts<'a>(texts: impl IntoIterator<Item = (&'a str, &'a [u8])>, asked: Asked) -> Corpus {
-    let mut corpus = Corpus::default();
-    texts.into_iter().for_each(|(name, bytes)| corpus.take(name.into(), bytes, asked));
     corpus
 }
 
@@ -109,6 +104,13 @@ impl Corpus {
         self.documents.dedup_by(|a, b| a.file == b.file && a.document.start() == b.document.start());
         self.problems.sort();
         self.problems.dedup();
+    }
+
+    /// A document by the index of a place: those that are linted, then the sources.
+    #[must_use]
+    pub fn held(&self, document: usize) -> Option<&Held> {
+        let source = || self.sources.documents.get(document.checked_sub(self.documents.len())?);
+        self.documents.get(document).or_else(source)
     }
 
     fn read_stdin(&mut self) {

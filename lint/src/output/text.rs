@@ -103,7 +103,7 @@ fn snippet<'a>(
     kind: AnnotationKind,
     label: &'a str,
 ) -> Option<Snippet<'a, annotate_snippets::Annotation<'a>>> {
-    let held = corpus.documents.get(place.document)?;
+    let held = corpus.held(place.document)?;
     let raw = held.document.raw();
     let (lines, span) = excerpt(raw.text, raw.start, place.span)?;
     let source = raw.text.get(lines)?;
