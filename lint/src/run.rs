@@ -122,7 +122,7 @@ fn lint(args: &LintArgs) -> anyhow::Result<u8> {
     if args.stats {
         let counts = report.counts;
         complain(&format!(
-            "{} files, {} bytes, {} documents ({} passed over unparsed), {} workloads, {} ms",
+            "files: {}, bytes: {}, documents: {} ({} passed over unparsed), workloads: {}, time: {} ms",
             counts.files,
             counts.bytes,
             counts.documents,
