@@ -180,7 +180,8 @@ impl Linter<'_> {
         });
         let mut related: Vec<Place> = related.collect();
         let mut place = here(&finding.at, finding.on_key, finding.part);
-        if let Some(used_at) = place::used_at(document, object_at, &finding.at) {
+        let used_at = place::used_at(document, object_at, &finding.at);
+        if let Some(used_at) = used_at.filter(|used_at| used_at.line != place.span.line) {
             let message = "it is written here".to_owned();
             finding.related.push(Related { origin: None, at: finding.at.clone(), message });
             related.push(Place { span: std::mem::replace(&mut place.span, used_at), ..place.clone() });
