@@ -81,11 +81,26 @@ pub fn read(paths: &[PathBuf], threads: usize, progress: &Progress) -> Corpus {
             corpus.walk(path, threads, progress);
         }
     }
-    corpus.documents.sort_by(|a, b| (&a.file, a.document.start()).cmp(&(&b.file, b.document.start())));
-    // A file may be named twice, by itself and through its folder.
-    corpus.documents.dedup_by(|a, b| a.file == b.file && a.document.start() == b.document.start());
-    corpus.problems.sort();
-    corpus.problems.dedup();
+    corpus.settle();
+    corpus
+}
+
+/// A corpus of files that are in memory already, for callers that have no folder to read: tests, fuzzing.
+#[must_use]
+pub fn from_memory<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Corpus {
+    let mut corpus = Corpus::default();
+    for (name, bytes) in files {
+        corpus.take(name.into(), bytes, Asked::Met);
+    }
+    corpus.settle();
+    corpus
+}
+
+/// The corpus of texts at hand, as if they had been read from files of these names.
+#[must_use]
+pub fn of_texts<'a>(texts: impl IntoIterator<Item = (&'a str, &'a [u8])>, asked: Asked) -> Corpus {
+    let mut corpus = Corpus::default();
+    texts.into_iter().for_each(|(name, bytes)| corpus.take(name.into(), bytes, asked));
     corpus
 }
 
@@ -95,6 +110,15 @@ impl Corpus {
     pub fn held(&self, document: usize) -> Option<&Held> {
         let source = || self.sources.documents.get(document.checked_sub(self.documents.len())?);
         self.documents.get(document).or_else(source)
+    }
+
+    /// Brings what was read into an order that depends on the files alone.
+    fn settle(&mut self) {
+        self.documents.sort_by(|a, b| (&a.file, a.document.start()).cmp(&(&b.file, b.document.start())));
+        // A file may be named twice, by itself and through its folder.
+        self.documents.dedup_by(|a, b| a.file == b.file && a.document.start() == b.document.start());
+        self.problems.sort();
+        self.problems.dedup();
     }
 
     fn read_stdin(&mut self) {

@@ -1,7 +1,8 @@
 //! `memlint capacity sizes`: which VM sizes hold a request.
 
 use memlint_policies::capacity::sizing::{
-    Bytes, Candidate, Cloud, Demand, Millicores, Provider, Settings, all_sizes, sizes_that_hold,
+    Bytes, Candidate, Cloud, Demand, Machine, Measured, Millicores, Provider, Settings, WarningKind, all_sizes,
+    explain, sizes_that_hold,
 };
 use serde_json::{Value, json};
 
@@ -75,10 +76,22 @@ fn text(shown: &[&Candidate], total: usize, cloud: Cloud, settings: &Settings, d
     let table = aligned(&rows, &[Left, Right, Right, Left, Right, Right, Right, Left]);
     let version = settings.kubernetes.map_or_else(String::new, |version| format!(" {version}"));
     let provider = settings.platform.provider();
+    let assumed = assumptions(shown, settings);
     format!(
-        "{table}\n{} of {total} sizes whose nodes leave {wanted} to Pods on {provider}{version}, the smallest first; add what DaemonSets request\n",
+        "{table}{assumed}\n{} of {total} sizes whose nodes leave {wanted} to Pods on {provider}{version}, the smallest first; add what DaemonSets request\n",
         shown.len()
     )
+}
+
+/// What the listed numbers rest on for want of an option.
+fn assumptions(shown: &[&Candidate], settings: &Settings) -> String {
+    use WarningKind::{MaxPodsAssumed, SettingAssumed, VersionAssumed};
+    let Some(first) = shown.first() else { return String::new() };
+    let explanation = explain(settings, &Machine::from(first.size.clone()), &Measured::default());
+    let said = explanation.warnings.iter();
+    let said = said.filter(|warning| matches!(warning.kind, MaxPodsAssumed | SettingAssumed | VersionAssumed));
+    let lines: String = said.map(|warning| format!("- {}\n", warning.text)).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 fn arch(candidate: &Candidate) -> &'static str {
