@@ -27,7 +27,7 @@ pub(super) fn run(args: &SizesArgs) -> Result<String, String> {
     let limit = if args.limit == 0 { found.len() } else { args.limit };
     let shown: Vec<&Candidate> = found.iter().take(limit).collect();
     Ok(match args.format {
-        Format::Text => text(&shown, found.len(), cloud, &settings, demand),
+        Format::Text => text(&shown, found.len(), cloud, &settings, &wanted(args)),
         _ => json(&shown, found.len(), demand),
     })
 }
@@ -46,11 +46,14 @@ fn cloud(provider: Provider, name: Option<&str>) -> Result<Cloud, String> {
     }
 }
 
-fn text(shown: &[&Candidate], total: usize, cloud: Cloud, settings: &Settings, demand: Demand) -> String {
-    let mut wanted = vec![format!("{} of memory", Bytes(demand.memory))];
-    wanted.retain(|_| demand.memory > 0);
-    wanted.extend(demand.cpu.map(|cpu| format!("{} CPU", Millicores(cpu))));
-    let wanted = wanted.join(" and ");
+/// What is asked for, as it was typed.
+fn wanted(args: &SizesArgs) -> String {
+    let memory = args.memory.as_ref().map(|memory| format!("{memory} of memory"));
+    let cpu = args.cpu.as_ref().map(|cpu| format!("{cpu} CPU"));
+    memory.into_iter().chain(cpu).collect::<Vec<_>>().join(" and ")
+}
+
+fn text(shown: &[&Candidate], total: usize, cloud: Cloud, settings: &Settings, wanted: &str) -> String {
     if shown.is_empty() {
         let largest = all_sizes(cloud).max_by_key(|size| size.memory);
         let largest = largest.map_or_else(String::new, |size| format!("; {} has {}", size.name, Bytes(size.memory)));
