@@ -163,13 +163,13 @@ impl CapacityBuilder {
     /// Adds a capacity file. `origin_of` marks a place in it, so that it can be found again.
     pub fn add_file(&mut self, file: &CapacityFile, origin_of: &mut dyn FnMut(&FieldPath) -> Origin) {
         let place = |list: &str, index: usize| FieldPath::of(&[list]).index(index);
-        if let Some(version) = file.kubernetes {
-            if let Some(other) = self.kubernetes.replace(version).filter(|other| *other != version) {
-                let origin = Some(origin_of(&FieldPath::root()));
-                let message =
-                    format!("Kubernetes is {other} in one capacity file and {version} in a later one, which counts");
-                self.notes.push(CapacityNote { origin, at: FieldPath::of(&["kubernetes"]), message });
-            }
+        if let Some(version) = file.kubernetes
+            && let Some(other) = self.kubernetes.replace(version).filter(|other| *other != version)
+        {
+            let origin = Some(origin_of(&FieldPath::root()));
+            let message =
+                format!("Kubernetes is {other} in one capacity file and {version} in a later one, which counts");
+            self.notes.push(CapacityNote { origin, at: FieldPath::of(&["kubernetes"]), message });
         }
         for (index, pool) in file.pools.iter().enumerate() {
             let origin = origin_of(&place("pools", index));

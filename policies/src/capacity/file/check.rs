@@ -112,7 +112,7 @@ impl Checker {
                     for (index, value) in items.iter().enumerate() {
                         match value {
                             Value::Null => {
-                                self.error(&at.index(index), "this entry is empty", "write it, or remove the dash")
+                                self.error(&at.index(index), "this entry is empty", "write it, or remove the dash");
                             }
                             value => self.field(value, item, &at.index(index)),
                         }
