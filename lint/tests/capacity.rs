@@ -105,7 +105,7 @@ fn what_the_kubelet_was_told_goes_before_the_formula() {
         "--system-reserved",
         "512Mi",
         "--eviction-hard",
-        "memory.available=12.5%,nodefs.available=10%",
+        "memory.available=12.5%,nodefs.available=12.5%",
         "--ephemeral-storage",
         "100Gi",
         "--format",
@@ -115,7 +115,7 @@ fn what_the_kubelet_was_told_goes_before_the_formula() {
     let left = (16_u64 << 30) - (1 << 30) - (512 << 20) - eighth;
     assert_eq!(node["allocatable"]["memory"], format!("{}Mi", left >> 20));
     assert_eq!(node["allocatable"]["cpu"], "3800m");
-    assert_eq!(node["allocatable"]["ephemeral-storage"], "90Gi");
+    assert_eq!(node["allocatable"]["ephemeral-storage"], "89600Mi");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn pools_are_drawn_as_bars_in_plain_ascii() {
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     assert!(ran.out.is_ascii());
     for part in [
-        "pool user: 3 nodes, 15 Pods, 30 Pods a node\n",
+        "pool user: 3 nodes, 15 Pods, 30 Pods a node, Standard_B2s\n",
         "1.8Gi free of 3.8Gi, reserved 1.7Gi, requested 310Mi\n",
         "  most room on one node: 1.8Gi of memory",
         "# reserved  = DaemonSets  + requested  . free",
