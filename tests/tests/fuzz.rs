@@ -44,7 +44,8 @@ fn check(name: &str, bytes: &[u8], policy: &Policy, which: &str) {
         let (corpus, report) = memory::lint(&[(name, bytes)], policy);
         let style = memlint::output::text::Style { color: false, quiet: false };
         let printed = memlint::output::text::render(&report, &corpus, style);
-        let json = memlint::output::json::render(&report, &corpus);
+        let mut json = Vec::new();
+        memlint::output::json::write(&report, &corpus, &mut json).expect("memory takes everything");
         (corpus, report, printed, json)
     });
     let shown = || format!("{which}:\n{}", String::from_utf8_lossy(bytes));

@@ -52,7 +52,7 @@ impl Bar<'_> {
                 amount(self.resource, -over)
             ));
         }
-        if let Some(limits) = limits {
+        if let Some(limits) = limits.filter(|limits| *limits > 0) {
             out.push_str(&self.limits(limits, cells, &pad, screen));
         }
         out
