@@ -185,6 +185,34 @@ fn limits_beyond_the_node_are_seen() {
 }
 
 #[test]
+fn bars_of_odd_nodes_are_drawn_too() {
+    let node = |capacity: &str, allocatable: &str, request: &str| {
+        format!(
+            r#"{{"apiVersion":"v1","kind":"List","items":[
+            {{"apiVersion":"v1","kind":"Node","metadata":{{"name":"n0"}},"status":{{"capacity":{{"cpu":"2","memory":"{capacity}"}},
+              "allocatable":{{"cpu":"2","memory":"{allocatable}","pods":"9"}}}}}},
+            {{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"p"}},"spec":{{"nodeName":"n0","containers":[
+              {{"name":"c","resources":{{"requests":{{"memory":"{request}"}},"limits":{{"memory":"{request}"}}}}}}]}}}}]}}"#
+        )
+    };
+    for (capacity, allocatable, request) in [
+        ("4Gi", "4194303Ki", "1"),
+        ("4Gi", "8Gi", "1Mi"),
+        ("0", "0", "1Gi"),
+        ("4Gi", "3Gi", "99Ei"),
+        ("9e30", "9e30", "9e30"),
+        ("-4Gi", "-4Gi", "1Gi"),
+    ] {
+        let ran = with_input(&["capacity", "show", "-"], &node(capacity, allocatable, request));
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{capacity} {allocatable} {request}: {}", ran.out);
+        let bars = ran.out.lines().filter_map(|line| Some(line.find(']')? - line.find('[')?));
+        assert!(bars.collect::<Vec<_>>() == [45, 45], "{}", ran.out);
+        let json = with_input(&["capacity", "show", "-", "--format", "json"], &node(capacity, allocatable, request));
+        assert!(serde_json::from_str::<Value>(&json.out).is_ok(), "{}", json.err);
+    }
+}
+
+#[test]
 fn everything_drawn_can_be_had_as_json() {
     let shown = json(&["capacity", "show", "kubectl-list/all.json", "--format", "json"]);
     let node = &shown["groups"][0]["nodes"][0];

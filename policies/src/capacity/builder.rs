@@ -15,7 +15,7 @@ use super::error::CapacityError;
 use super::file::CapacityFile;
 use super::known::{Capacity, CapacityNote, Sourced};
 use super::node::{Node, NodeProblem};
-use super::pools::{DeclaredPool, Plan};
+use super::pools::{DeclaredPool, MOST_NODES, Plan};
 use super::sizing::KubernetesVersion;
 use super::source::Known;
 use crate::aggregate::{ResourceList, pod_limits};
@@ -190,6 +190,7 @@ impl CapacityBuilder {
     /// # Errors
     /// Everything that is wrong with the sources.
     pub fn build(mut self) -> Result<Capacity, Vec<CapacityError>> {
+        self.errors.extend(too_many(&self.pools));
         self.note_repeated();
         self.note_foreign();
         self.note_lost_pods();
@@ -295,4 +296,17 @@ type Metadata = k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 /// Namespace and name.
 fn key(metadata: &Metadata) -> (String, String) {
     (metadata.namespace.clone().unwrap_or_default(), metadata.name.clone().unwrap_or_default())
+}
+
+/// That all pools together have more nodes than any cluster.
+fn too_many(pools: &[DeclaredPool]) -> Option<CapacityError> {
+    let total = pools.iter().fold(0_u32, |sum, declared| sum.saturating_add(declared.pool.exists()));
+    let largest = pools.iter().max_by_key(|declared| declared.pool.exists())?;
+    (total > MOST_NODES).then(|| CapacityError {
+        origin: Some(largest.origin),
+        at: FieldPath::of(&["count"]),
+        on_key: false,
+        message: format!("the pools have {total} nodes, more than {MOST_NODES}"),
+        help: "give the number of nodes".to_owned(),
+    })
 }

@@ -31,7 +31,7 @@ const HOSTNAME: &str = "kubernetes.io/hostname";
 pub(super) struct DeclaredPool {
     pub(super) pool: Pool,
     pub(super) offer: Offer,
-    origin: Origin,
+    pub(super) origin: Origin,
 }
 
 /// Everything that decides what the clusters look like.
