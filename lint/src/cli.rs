@@ -32,6 +32,7 @@ pub struct Cli {
 }
 
 /// The commands besides linting.
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Print a rule's page: what it finds, why it matters, bad and good manifests
