@@ -1,7 +1,7 @@
 //! The first step of reading: every place where a file does not have the shape of its fields.
 
 use super::fields::{EFFECTS, Field, Kind};
-use crate::capacity::builder::CapacityError;
+use crate::capacity::error::CapacityError;
 use crate::capacity::sizing::{KubernetesVersion, Percent};
 use crate::decode::{self, Leniency};
 use crate::object::Value;
