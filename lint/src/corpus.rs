@@ -86,6 +86,14 @@ pub fn read(paths: &[PathBuf], threads: usize, progress: &Progress) -> Corpus {
     corpus
 }
 
+/// The corpus of texts at hand, as if they had been read from files of these names.
+#[must_use]
+pub fn of_texts<'a>(texts: impl IntoIterator<Item = (&'a str, &'a [u8])>, asked: Asked) -> Corpus {
+    let mut corpus = Corpus::default();
+    texts.into_iter().for_each(|(name, bytes)| corpus.take(name.into(), bytes, asked));
+    corpus
+}
+
 impl Corpus {
     fn read_stdin(&mut self) {
         let mut bytes = Vec::new();

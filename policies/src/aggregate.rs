@@ -186,8 +186,8 @@ fn sum(
 }
 
 fn status_of<'a>(status: &'a PodStatus, name: &str) -> Option<&'a ContainerStatus> {
-    let all = status.container_statuses.iter().flatten().chain(status.init_container_statuses.iter().flatten());
-    all.filter(|status| status.name == name).next_back()
+    let mut all = status.container_statuses.iter().flatten().chain(status.init_container_statuses.iter().flatten());
+    all.rfind(|status| status.name == name)
 }
 
 fn resize_is_infeasible(status: Option<&PodStatus>) -> bool {

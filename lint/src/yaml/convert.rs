@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use memlint_policies::object::Value;
 
+use super::merge::{Entry, Merged, is_merge};
 use super::problem::Fault;
 use super::scalar::{self, Meaning};
 use super::tree::{Kind, MAX_DEPTH, Style, Tree, too_deep};
@@ -40,18 +41,12 @@ struct Converter<'t, 'a> {
     repeated: Vec<Repeated>,
 }
 
-/// An entry of a map being built: where its key stands, or that a merge brought it.
-struct Entry<'a> {
-    key: Cow<'a, str>,
-    value: Value<'a>,
-    /// The key's node; `None` if it was merged in.
-    node: Option<usize>,
-}
-
 impl<'a> Converter<'_, 'a> {
     fn value(&mut self, index: usize) -> Result<Value<'a>, Fault> {
         self.count(index)?;
-        let Some(node) = self.tree.node(index) else { return Ok(Value::Null) };
+        let Some(node) = self.tree.node(index) else {
+            return Ok(Value::Null);
+        };
         match node.kind {
             Kind::Scalar | Kind::Composed => self.scalar(index),
             Kind::Alias => {
@@ -80,7 +75,8 @@ impl<'a> Converter<'_, 'a> {
     }
 
     fn list(&mut self, index: usize) -> Result<Value<'a>, Fault> {
-        let mut items = Vec::new();
+        // Counted first: most lists and maps are small, and growing them would waste half of the memory.
+        let mut items = Vec::with_capacity(self.tree.children(index).count());
         for child in self.tree.children(index) {
             items.push(self.value(child)?);
         }
@@ -95,7 +91,7 @@ impl<'a> Converter<'_, 'a> {
             let entries = merged.entries.into_iter().map(|entry| (entry.key, entry.value));
             return Ok(Value::Map(entries.collect()));
         }
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(tree.entries(index).count());
         for (key, value) in tree.entries(index) {
             entries.push((self.key(key)?, self.value(value)?));
         }
@@ -115,10 +111,10 @@ impl<'a> Converter<'_, 'a> {
                 continue;
             }
             let entry = Entry { key: self.key(key)?, value: self.value(value)?, node: (!merging).then_some(key) };
-            if let Some(first) = into.add(entry) {
-                if self.alias_depth == 0 {
-                    self.repeated.push(Repeated { first, again: key });
-                }
+            if let Some(first) = into.add(entry)
+                && self.alias_depth == 0
+            {
+                self.repeated.push(Repeated { first, again: key });
             }
         }
         Ok(())
@@ -156,7 +152,9 @@ impl<'a> Converter<'_, 'a> {
     }
 
     fn scalar(&self, index: usize) -> Result<Value<'a>, Fault> {
-        let Some(node) = self.tree.node(index) else { return Ok(Value::Null) };
+        let Some(node) = self.tree.node(index) else {
+            return Ok(Value::Null);
+        };
         if node.style == Style::JsonNumber {
             return Ok(Value::Number(self.tree.text(index)));
         }
@@ -224,6 +222,7 @@ impl<'a> Converter<'_, 'a> {
 
     fn note_repeated(&mut self, map: usize, entries: &[(Cow<'a, str>, Value<'a>)]) {
         let mut seen = HashMap::new();
+        let mut repeated = Vec::new();
         for (position, (key, _)) in entries.iter().enumerate() {
             let first = if entries.len() <= SMALL {
                 entries.iter().take(position).position(|(other, _)| other == key)
@@ -231,13 +230,14 @@ impl<'a> Converter<'_, 'a> {
                 let first = *seen.entry(key.as_ref()).or_insert(position);
                 (first != position).then_some(first)
             };
-            if let Some(first) = first {
-                let node = |position| self.tree.entries(map).nth(position).map(|(key, _)| key);
-                if let (Some(first), Some(again)) = (node(first), node(position)) {
-                    self.repeated.push(Repeated { first, again });
-                }
-            }
+            repeated.extend(first.map(|first| (first, position)));
         }
+        if repeated.is_empty() {
+            return;
+        }
+        let keys: Vec<usize> = self.tree.entries(map).map(|(key, _)| key).collect();
+        let nodes = repeated.into_iter().filter_map(|(first, again)| Some((*keys.get(first)?, *keys.get(again)?)));
+        self.repeated.extend(nodes.map(|(first, again)| Repeated { first, again }));
     }
 }
 
@@ -250,50 +250,5 @@ fn allowed_ratio(decoded: u64) -> f64 {
         ..=LOW => 0.99,
         HIGH.. => 0.10,
         _ => 0.99 - 0.89 * ((decoded - LOW) as f64 / (HIGH - LOW) as f64),
-    }
-}
-
-/// Whether a node is the merge key `<<`.
-pub(super) fn is_merge(tree: &Tree<'_>, key: usize) -> bool {
-    use super::tree::Tag;
-    tree.node(key).is_some_and(|node| {
-        matches!(node.kind, Kind::Scalar | Kind::Composed)
-            && tree.peek(key) == "<<"
-            && match node.tag {
-                Tag::None => node.style == Style::Plain,
-                Tag::NonSpecific | Tag::Merge => true,
-                _ => false,
-            }
-    })
-}
-
-/// The entries of a map that has merge keys.
-#[derive(Default)]
-struct Merged<'a> {
-    entries: Vec<Entry<'a>>,
-    by_key: HashMap<String, usize>,
-}
-
-impl<'a> Merged<'a> {
-    /// Adds an entry. It replaces one of the same key if a merge brought either; otherwise both stay, and the node of
-    /// the one before is returned.
-    fn add(&mut self, entry: Entry<'a>) -> Option<usize> {
-        let Some(position) = self.by_key.get(entry.key.as_ref()) else {
-            self.by_key.insert(entry.key.to_string(), self.entries.len());
-            self.entries.push(entry);
-            return None;
-        };
-        let known = self.entries.get_mut(*position)?;
-        match (known.node, entry.node) {
-            (Some(first), Some(_)) => {
-                self.by_key.insert(entry.key.to_string(), self.entries.len());
-                self.entries.push(entry);
-                Some(first)
-            }
-            _ => {
-                *known = entry;
-                None
-            }
-        }
     }
 }

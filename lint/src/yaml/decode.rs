@@ -35,7 +35,9 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Problem> {
     for character in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
         match character {
             Ok(character) => text.push(character),
-            Err(_) => return Err(binary(text.as_bytes(), text.len(), "half a surrogate pair, which is no UTF-16")),
+            Err(_) => {
+                return Err(binary(text.as_bytes(), text.len(), "half a surrogate pair, which is no UTF-16"));
+            }
         }
     }
     if odd.is_empty() { Ok(text) } else { Err(binary(text.as_bytes(), text.len(), "half a character of UTF-16")) }

@@ -101,7 +101,7 @@ impl Reader<'_> {
         let index = self.tree.len();
         let anchor = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let at = (at.0, written_end(self.source, at));
+                let at = written(self.source, at);
                 if style == ScalarStyle::Plain && self.flow > 0 {
                     strict::flow_scalar(self.source, at, &text)?;
                 }
@@ -146,7 +146,8 @@ impl Reader<'_> {
                     return Err(fault.help("start a new document with a line ---"));
                 }
                 if version.is_some_and(|version| (version.major, version.minor) != (1, 1)) {
-                    let fault = Fault::new(at.0, "Kubernetes reads YAML 1.1 and refuses any other %YAML version");
+                    let directive = self.source.find("%YAML").unwrap_or(at.0);
+                    let fault = Fault::new(directive, "Kubernetes reads YAML 1.1 and refuses any other %YAML version");
                     return Err(fault.help("remove the %YAML line"));
                 }
                 0
@@ -161,9 +162,14 @@ impl Reader<'_> {
     }
 }
 
-/// The end of a scalar without the white space behind it, which the parser counts to block scalars.
-fn written_end(source: &str, at: (usize, usize)) -> usize {
-    at.0 + source.get(at.0..at.1).map_or(0, |text| text.trim_ascii_end().len())
+/// The extent of a scalar without the white space behind it, which the parser counts to block scalars. One that is
+/// not written stands behind its colon.
+fn written(source: &str, at: (usize, usize)) -> (usize, usize) {
+    let text = source.get(at.0..at.1).unwrap_or_default().trim_ascii_end();
+    if text.is_empty() && source.as_bytes().get(at.0) == Some(&b':') {
+        return (at.0 + 1, at.0 + 1);
+    }
+    (at.0, at.0 + text.len())
 }
 
 /// Where a list starts: at its first `-`, which the parser passes over if the list is not indented.

@@ -97,7 +97,9 @@ impl<'a> Reader<'a> {
                     Some(_) if map => {
                         return Err(self.fault("a , or } is missing here").help("separate entries with commas"));
                     }
-                    Some(_) => return Err(self.fault("a , or ] is missing here").help("separate items with commas")),
+                    Some(_) => {
+                        return Err(self.fault("a , or ] is missing here").help("separate items with commas"));
+                    }
                 }
             }
         }
@@ -181,7 +183,9 @@ impl<'a> Reader<'a> {
             Some(b'r') => '\r',
             Some(b't') => '\t',
             Some(b'u') => return self.unicode_escape(),
-            _ => return Err(self.fault("a backslash starts an unknown escape").help("double the backslash")),
+            _ => {
+                return Err(self.fault("a backslash starts an unknown escape").help("double the backslash"));
+            }
         };
         self.at += 2;
         Ok(character)
@@ -193,13 +197,12 @@ impl<'a> Reader<'a> {
             return Err(self.fault("\\u needs four hex digits").help("write \\u and four hex digits"));
         };
         self.at += 6;
-        if let Some(low) = self.code_unit() {
-            if let Some(Ok(character)) =
-                char::decode_utf16([high, low]).next().filter(|_| (0xD800..0xDC00).contains(&high))
-            {
-                self.at += 6;
-                return Ok(character);
-            }
+        if (0xD800..0xDC00).contains(&high)
+            && let Some(low) = self.code_unit()
+            && let Some(Ok(character)) = char::decode_utf16([high, low]).next()
+        {
+            self.at += 6;
+            return Ok(character);
         }
         Ok(char::from_u32(u32::from(high)).unwrap_or(char::REPLACEMENT_CHARACTER))
     }

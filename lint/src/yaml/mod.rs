@@ -10,6 +10,7 @@ mod decode;
 mod document;
 mod events;
 mod json;
+mod merge;
 mod number;
 mod position;
 mod problem;

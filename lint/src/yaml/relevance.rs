@@ -130,10 +130,10 @@ impl<'a> Head<'a> {
             match bytes.get(start).copied().unwrap_or(b'\n') {
                 b' ' | b'#' | b'-' | b'\n' | b'\r' | b'}' | b']' => {}
                 b'k' => {
-                    if let Some(value) = value_of(text, start, "kind") {
-                        if kind.replace(value?).is_some() {
-                            return None;
-                        }
+                    if let Some(value) = value_of(text, start, "kind")
+                        && kind.replace(value?).is_some()
+                    {
+                        return None;
                     }
                 }
                 b'a' => {

@@ -10,10 +10,8 @@
 
 use granit_parser::ErrorKind;
 
-/// How often a document is mended before it is given up.
-const MAX_ROUNDS: usize = 64;
-/// How much text may be parsed in all rounds together, in bytes.
-const MAX_BYTES: usize = 256 << 20;
+/// How much text may be parsed in all rounds together, in bytes, before a document is given up.
+const MAX_BYTES: usize = 64 << 20;
 
 /// What to change in the source, in order.
 #[derive(Debug, Default)]
@@ -47,7 +45,7 @@ impl Repairs {
     /// Adds the edits that answer an objection; false if there is nothing (more) to try.
     pub(super) fn mend(&mut self, source: &str, objection: &Objection<'_>) -> bool {
         self.rounds += 1;
-        if self.rounds > MAX_ROUNDS || self.rounds.saturating_mul(source.len()) > MAX_BYTES {
+        if self.rounds.saturating_mul(source.len()) > MAX_BYTES && self.rounds > 1 {
             return false;
         }
         let bytes = source.as_bytes();

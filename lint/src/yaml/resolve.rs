@@ -2,7 +2,7 @@
 
 use memlint_policies::path::{FieldPath, Segment};
 
-use super::convert::is_merge;
+use super::merge::is_merge;
 use super::scalar;
 use super::tree::{Kind, Tree};
 

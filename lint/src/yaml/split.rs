@@ -150,7 +150,9 @@ impl Splitter<'_> {
             at += self.bytes(at).iter().take_while(|byte| byte.is_ascii_whitespace()).count();
             match self.text.as_bytes().get(at) {
                 Some(b'{') => {
-                    let Some(end) = object_end(self.text.as_bytes(), at) else { return false };
+                    let Some(end) = object_end(self.text.as_bytes(), at) else {
+                        return false;
+                    };
                     ends.push(end);
                     at = end;
                 }

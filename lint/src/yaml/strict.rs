@@ -66,12 +66,16 @@ pub(super) fn flow_scalar(source: &str, at: (usize, usize), text: &str) -> Resul
 /// Refuses keys of a map in braces that are not on one line with their colon.
 pub(super) fn flow_keys(source: &str, tree: &Tree<'_>, map: usize) -> Result<(), Fault> {
     let extent = tree.node(map).filter(|node| node.kind == Kind::Map).map(|node| (node.start(), node.end()));
-    let Some(text) = extent.and_then(|(start, end)| source.get(start..end)) else { return Ok(()) };
+    let Some(text) = extent.and_then(|(start, end)| source.get(start..end)) else {
+        return Ok(());
+    };
     if memchr::memchr(b'\n', text.as_bytes()).is_none() {
         return Ok(());
     }
     for (key, _) in tree.entries(map) {
-        let Some((start, end)) = tree.node(key).map(|node| (node.start(), node.end())) else { continue };
+        let Some((start, end)) = tree.node(key).map(|node| (node.start(), node.end())) else {
+            continue;
+        };
         let gap = source.get(end..).unwrap_or_default();
         let colon = end + gap.len() - gap.trim_ascii_start().len();
         let explicit = source.get(..start).is_some_and(|before| before.trim_ascii_end().ends_with('?'));
@@ -152,7 +156,9 @@ impl Before {
         if lead.tab < self.brackets {
             return false;
         }
-        let Some((index, (start, end))) = self.last else { return true };
+        let Some((index, (start, end))) = self.last else {
+            return true;
+        };
         let quoted = matches!(source.as_bytes().get(start), Some(b'"' | b'\''));
         match tree.node(index).map(|node| node.style) {
             Some(Style::Text) if quoted => lead.tab >= end,

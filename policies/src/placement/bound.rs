@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::core::v1 as api;
 
+use super::defaults::fill_in_requests;
 use super::pod_affinity::PodTerm;
 use super::ports::HostPort;
 use super::selector::Labels;
@@ -51,8 +52,20 @@ impl Bound {
             node,
             kin: Kin { namespace, labels, terminating, daemon, anti_affinity },
             daemon_set,
-            requests: pod_requests(spec, pod.status.as_ref()),
+            requests: requests(spec, pod.status.as_ref()),
             ports: HostPort::of_pod(spec),
         })
     }
+}
+
+fn requests(spec: &api::PodSpec, status: Option<&api::PodStatus>) -> ResourceList {
+    let limited =
+        |resources: &Option<api::ResourceRequirements>| resources.as_ref().is_some_and(|r| r.limits.is_some());
+    let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    if spec.resources.is_none() && !containers.into_iter().any(|container| limited(&container.resources)) {
+        return pod_requests(spec, status);
+    }
+    let mut spec = spec.clone();
+    fill_in_requests(&mut spec);
+    pod_requests(&spec, status)
 }

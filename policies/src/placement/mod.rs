@@ -13,14 +13,18 @@ mod bound;
 mod builder;
 mod candidate;
 mod cluster;
+mod defaults;
 mod filter;
+mod kubelet;
 mod neighbours;
 mod node_affinity;
 mod pack;
 mod pod_affinity;
 mod ports;
 mod reason;
+mod runtime_class;
 mod selector;
+mod situation;
 mod skew;
 mod spread;
 mod toleration;
@@ -33,8 +37,15 @@ pub use builder::ClusterBuilder;
 pub use candidate::Candidate;
 pub use cluster::{Cluster, View};
 pub use filter::{Look, filter};
+pub use kubelet::refused_by_kubelet;
 pub use pack::{Packing, pack};
 pub use reason::{Reason, Release};
+pub use runtime_class::apply_runtime_class;
 pub use selector::Labels;
 pub use verdict::{Outcome, Refused, Verdict};
 pub use what_if::{Obstacle, Offer, obstacles, offers, sole_obstacles};
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

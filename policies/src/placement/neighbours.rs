@@ -44,7 +44,10 @@ pub(super) enum Company {
 impl<'a> Neighbours<'a> {
     pub(super) fn of(candidate: &Candidate, cluster: &'a Cluster, view: View) -> Self {
         let own_labels = || cluster.namespace_labels(&candidate.namespace);
-        let means_itself =
+        let means_itself = |term: &PodTerm| {
+            term.covers_for_candidate(&candidate.namespace, own_labels) && term.selects(&candidate.labels)
+        };
+        let means_candidate =
             |term: &PodTerm| term.covers(&candidate.namespace, own_labels) && term.selects(&candidate.labels);
         let domains = |term: &PodTerm| Domains::new(cluster, term.topology_key());
         let mut found = Self {
@@ -55,7 +58,7 @@ impl<'a> Neighbours<'a> {
             repelled: Vec::new(),
         };
         found.meet(candidate, cluster, view);
-        found.be_repelled(cluster, view, means_itself);
+        found.be_repelled(cluster, view, means_candidate);
         found
     }
 
@@ -65,7 +68,7 @@ impl<'a> Neighbours<'a> {
             return;
         }
         for (namespace, groups) in &cluster.by_namespace {
-            let covers = |term: &PodTerm| term.covers(namespace, || cluster.namespace_labels(namespace));
+            let covers = |term: &PodTerm| term.covers_for_candidate(namespace, || cluster.namespace_labels(namespace));
             let near = !candidate.affinity.is_empty() && candidate.affinity.iter().all(covers);
             let far: Vec<bool> = candidate.anti_affinity.iter().map(covers).collect();
             if !near && !far.contains(&true) {

@@ -59,7 +59,8 @@ impl PodTerm {
         &self.topology_key
     }
 
-    /// Whether the term speaks of Pods in this namespace. Its labels are asked for only if they matter.
+    /// Whether the term, of a Pod that is there, speaks of Pods in this namespace. Its labels are asked for only if
+    /// they matter.
     pub(super) fn covers(&self, namespace: &str, labels: impl FnOnce() -> Labels) -> bool {
         let named = self.namespaces.iter().any(|name| name == namespace);
         named
@@ -67,6 +68,16 @@ impl PodTerm {
                 Selector::Nothing => false,
                 selector => selector.is_everything() || selector.matches(&labels()),
             }
+    }
+
+    /// Whether the term, of the Pod to be placed, speaks of Pods in this namespace.
+    ///
+    /// Such a term reaches further than it says: the scheduler looks up the namespaces that its selector matches, and
+    /// then asks the selector again as if the other Pod's namespace had no labels at all, so that one which only
+    /// excludes (`NotIn`, `DoesNotExist`) covers every namespace (`mergeAffinityTermNamespacesIfNotEmpty` changes its
+    /// own copy of the term).
+    pub(super) fn covers_for_candidate(&self, namespace: &str, labels: impl FnOnce() -> Labels) -> bool {
+        self.namespace_selector.matches(&Labels::new()) || self.covers(namespace, labels)
     }
 
     /// Whether the term speaks of Pods with these labels, in a namespace that it covers.
