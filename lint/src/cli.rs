@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use memlint_policies::finding::Level;
 
+use crate::capacity::CapacityCommand;
+
 const EXAMPLES: &str = "\
 Examples:
   memlint ./k8s                          lint a folder
@@ -46,6 +48,12 @@ pub enum Command {
     },
     /// Say which limit each OOM kill in a kernel log hit, and what to change
     Oom(OomArgs),
+    /// What nodes give to Pods: of a machine, of a cloud's sizes, of a cluster
+    Capacity {
+        /// What to show
+        #[command(subcommand)]
+        command: CapacityCommand,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -65,6 +73,11 @@ pub struct LintArgs {
     /// Policy file; by default memlint.yaml in this folder or one above it
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// What nodes there are: what kubectl get nodes,pods,daemonsets -A -o yaml prints, or a capacity file
+    ///
+    /// Several add up. They go instead of what the policy file names under capacity.
+    #[arg(long, value_name = "FILE")]
+    pub capacity: Vec<PathBuf>,
     /// How to print findings
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

@@ -95,8 +95,10 @@ fn read(folder: &Path) -> usize {
 fn lint(folder: &Path) -> usize {
     let corpus = corpus::read(&[folder.to_owned()], 0, &Progress::start(true));
     let policy = Policy::default();
-    let report =
-        linting::lint(&corpus, Settings { policy: &policy, namespace: "", today: jiff::civil::date(2026, 1, 1) });
+    let report = linting::lint(
+        &corpus,
+        Settings { policy: &policy, namespace: "", capacity: None, today: jiff::civil::date(2026, 1, 1) },
+    );
     json::render(&report, &corpus).len()
 }
 

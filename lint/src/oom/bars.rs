@@ -87,7 +87,9 @@ fn asks(each: &Contributor, node_memory: Option<u64>) -> String {
         (ImpliedRequest::Guaranteed, _) => "guaranteed".to_owned(),
         (ImpliedRequest::Between { from: 0, .. }, _) => "requests next to nothing".to_owned(),
         (ImpliedRequest::Between { from, .. }, Some(_)) => format!("requests about {}", format_bytes(from)),
-        (ImpliedRequest::Between { .. }, None) => format!("requests {}.{}% of the node", (1000 - adj) / 10, (1000 - adj) % 10),
+        (ImpliedRequest::Between { .. }, None) => {
+            format!("requests {}.{}% of the node", (1000 - adj) / 10, (1000 - adj) % 10)
+        }
         (ImpliedRequest::Sandbox, _) => "sandbox".to_owned(),
         (ImpliedRequest::NodeAgent, _) => "node agent".to_owned(),
         (ImpliedRequest::Foreign, _) => "not a Pod's".to_owned(),

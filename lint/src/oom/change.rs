@@ -40,7 +40,8 @@ pub(super) fn propose(kill: &Kill, advice: &Advice, request: Option<u64>, limit:
             Some(Proposal { request, limit: Some(new) })
         }
         Level::Node | Level::Qos | Level::Machine => {
-            let held = kill.victims.iter().filter_map(memlint_policies::oom::Victim::resident).fold(0, u64::saturating_add);
+            let held =
+                kill.victims.iter().filter_map(memlint_policies::oom::Victim::resident).fold(0, u64::saturating_add);
             let needed = round_up(held);
             (held > 0 && request.is_none_or(|request| request < held)).then(|| Proposal {
                 request: Some(needed),
@@ -127,7 +128,8 @@ fn message(kill: &Kill, name: &str, times: u64, request: Option<u64>, by: Matche
             format!("container {name}{guess} was killed{often} at {whose}{limit}")
         }
         _ => {
-            let held = kill.victims.iter().filter_map(memlint_policies::oom::Victim::resident).fold(0, u64::saturating_add);
+            let held =
+                kill.victims.iter().filter_map(memlint_policies::oom::Victim::resident).fold(0, u64::saturating_add);
             let requests = request.map_or_else(|| "no memory".to_owned(), format_bytes);
             format!(
                 "container {name} requests {requests}, and held {} when it was killed{often} for want of memory on its node",
@@ -163,8 +165,13 @@ fn memory_volumes(workload: &Workload, advice: &Advice) -> Vec<Related> {
         let empty_dir = volume.empty_dir.as_ref().filter(|dir| dir.medium.as_deref() == Some("Memory"))?;
         let at = workload.spec_at.key("volumes").index(index).key("emptyDir");
         Some(match &empty_dir.size_limit {
-            Some(size) => (at.key("sizeLimit"), format!("volume {} keeps up to {} of it in memory", volume.name, size.0)),
-            None => (at.key("medium"), format!("volume {} keeps what is written to it in memory, without a sizeLimit", volume.name)),
+            Some(size) => {
+                (at.key("sizeLimit"), format!("volume {} keeps up to {} of it in memory", volume.name, size.0))
+            }
+            None => (
+                at.key("medium"),
+                format!("volume {} keeps what is written to it in memory, without a sizeLimit", volume.name),
+            ),
         })
     });
     in_memory.map(|(at, message)| Related { origin: None, at, message }).collect()
@@ -203,7 +210,9 @@ mod tests {
     #[test]
     fn round_figures() {
         let mi = |n: u64| n << 20;
-        for (bytes, rounded) in [(1, mi(16)), (mi(750), mi(768)), (mi(768), mi(768)), (mi(1500), mi(1536)), (mi(9000), mi(9216))] {
+        for (bytes, rounded) in
+            [(1, mi(16)), (mi(750), mi(768)), (mi(768), mi(768)), (mi(1500), mi(1536)), (mi(9000), mi(9216))]
+        {
             assert_eq!(round_up(bytes), rounded);
         }
         assert_eq!(quantity(mi(768)), "768Mi");

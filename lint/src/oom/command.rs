@@ -57,7 +57,11 @@ pub fn run(args: &OomArgs, color: bool) -> anyhow::Result<Vec<String>> {
     // A closed pipe is no error: the reader has seen enough.
     let result = result.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) });
     result.context("standard output cannot be written")?;
-    Ok(reader.logs.iter().filter_map(|log| Some(format!("{} cannot be read: {}", log.name, log.error.as_ref()?))).collect())
+    Ok(reader
+        .logs
+        .iter()
+        .filter_map(|log| Some(format!("{} cannot be read: {}", log.name, log.error.as_ref()?)))
+        .collect())
 }
 
 /// Which logs to read: those named, else what is piped in, unless there are events to read.
@@ -107,7 +111,13 @@ impl Reader {
             stream.finish(&mut kills);
             hand_out(self, &mut kills)?;
             let name = input::name(path);
-            self.logs.push(Log { name, lines: stream.lines(), bytes: outcome.bytes, kills: count, error: outcome.error });
+            self.logs.push(Log {
+                name,
+                lines: stream.lines(),
+                bytes: outcome.bytes,
+                kills: count,
+                error: outcome.error,
+            });
         }
         Ok(())
     }

@@ -46,7 +46,11 @@ fn kind(kind: &Kind, paint: &Paint, out: &mut String) {
     let rules: Vec<String> = kind
         .rules
         .iter()
-        .map(|(rule, times)| if *times == kind.times { (*rule).to_owned() } else { format!("{rule} ({}x)", thousands(*times)) })
+        .map(
+            |(rule, times)| {
+                if *times == kind.times { (*rule).to_owned() } else { format!("{rule} ({}x)", thousands(*times)) }
+            },
+        )
         .collect();
     let rules = if rules.is_empty() { "no rule: this is not in a manifest".to_owned() } else { rules.join(", ") };
     let text = format!("caught in review by {rules}");

@@ -59,7 +59,8 @@ impl Events {
                     Some(item) => {
                         let count = item.reading.count.saturating_add(reading.count);
                         let first = item.event.first_time.take().or(event.first_time.clone());
-                        *item = Item { event: Event { first_time: first, ..event }, reading: Reading { count, ..reading } };
+                        *item =
+                            Item { event: Event { first_time: first, ..event }, reading: Reading { count, ..reading } };
                     }
                     None => _ = items.insert(key, Item { event, reading }),
                 }
@@ -118,7 +119,7 @@ fn event(object: &Object<'_, '_>) -> Option<Event> {
     let value = object.value;
     let text = |value: Option<&Value<'_>>| value.and_then(Value::as_str).map(str::to_owned);
     let count = |value: Option<&Value<'_>>| match value {
-        Some(Value::Integer(count)) => u64::try_from(*count).unwrap_or(0),
+        Some(Value::Number(count)) => count.parse().unwrap_or(0),
         _ => 0,
     };
     let series = value.get("series");

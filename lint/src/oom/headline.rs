@@ -34,17 +34,23 @@ fn reached(kill: &Kill, joined: &Joined<'_>) -> String {
     let node = node.map(|node| format!(" of node {node}")).unwrap_or_default();
     match kill.level {
         Some(Level::Container) => format!("{} reached its own memory limit{limit}", subject(kill, joined)),
-        Some(Level::Pod) => format!("{} reached the memory limit of its Pod{}", subject(kill, joined), limit.replacen(" of", ",", 1)),
+        Some(Level::Pod) => {
+            format!("{} reached the memory limit of its Pod{}", subject(kill, joined), limit.replacen(" of", ",", 1))
+        }
         Some(Level::Qos) => {
             let class = kill.qos.map_or("", words::qos);
             format!("all {class} Pods{node} together reached their limit{limit}{victim}")
         }
-        Some(Level::Node) => format!("all Pods{node} together reached what it may give them{}{victim}", limit.replacen(" of", ",", 1)),
+        Some(Level::Node) => {
+            format!("all Pods{node} together reached what it may give them{}{victim}", limit.replacen(" of", ",", 1))
+        }
         Some(Level::System) => {
             let cgroup = kill.oom_cgroup.as_deref().map_or("a system cgroup".to_owned(), clean);
             format!("{cgroup} reached its own memory limit{limit}")
         }
-        Some(Level::Machine) => format!("the whole machine{node} ran out of memory{}{victim}", of(kill.ram).replacen(" of", ",", 1)),
+        Some(Level::Machine) => {
+            format!("the whole machine{node} ran out of memory{}{victim}", of(kill.ram).replacen(" of", ",", 1))
+        }
         Some(Level::Numa) => format!("the NUMA nodes it was bound to ran out of memory{victim}"),
         None => format!("the log does not say whose limit was reached{victim}"),
     }

@@ -28,7 +28,11 @@ pub(super) fn read(path: &Path, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -
     } else {
         File::open(path).and_then(|file| {
             let is_folder = file.metadata().is_ok_and(|metadata| metadata.is_dir());
-            if is_folder { Err(io::Error::other("it is a folder; name the log in it")) } else { Ok(Box::new(file) as _) }
+            if is_folder {
+                Err(io::Error::other("it is a folder; name the log in it"))
+            } else {
+                Ok(Box::new(file) as _)
+            }
         })
     };
     let result = source.and_then(|source| unpack(source, &mut outcome.bytes, take));
@@ -48,7 +52,11 @@ fn unpack(mut source: Box<dyn Read>, count: &mut u64, take: &mut dyn FnMut(&[u8]
         return Err(io::Error::other(help));
     }
     let whole = io::Cursor::new(head.clone()).chain(source);
-    if head.starts_with(&[0x1f, 0x8b]) { text(MultiGzDecoder::new(whole), count, take) } else { text(whole, count, take) }
+    if head.starts_with(&[0x1f, 0x8b]) {
+        text(MultiGzDecoder::new(whole), count, take)
+    } else {
+        text(whole, count, take)
+    }
 }
 
 /// Formats that other tools read, and how to have them do it.
@@ -130,7 +138,8 @@ mod tests {
     fn every_packing_gives_the_same_text() {
         let text = "Out of memory: Killed process 1 (ü)\n";
         let utf16: Vec<u16> = text.encode_utf16().collect();
-        let little: Vec<u8> = [0xff, 0xfe].into_iter().chain(utf16.iter().flat_map(|unit| unit.to_le_bytes())).collect();
+        let little: Vec<u8> =
+            [0xff, 0xfe].into_iter().chain(utf16.iter().flat_map(|unit| unit.to_le_bytes())).collect();
         let big: Vec<u8> = [0xfe, 0xff].into_iter().chain(utf16.iter().flat_map(|unit| unit.to_be_bytes())).collect();
         let marked = [b"\xef\xbb\xbf".as_slice(), text.as_bytes()].concat();
         for bytes in [text.as_bytes(), &little, &big, &marked, &gzip(text.as_bytes()), &gzip(&little)] {

@@ -91,10 +91,6 @@ impl<'a> Manifests<'a> {
     pub(super) fn find(&self, kill: &Kill, found: Option<Found<'_>>) -> Option<Match<'_>> {
         let Some(found) = found else { return self.by_limit(kill) };
         let wanted = found.container.map(|container| container.name.as_str());
-        let with = |entry, by| {
-            let container = container(&entry, wanted);
-            Match { entry, container, by }
-        };
         let owners = owners(found);
         for (kind, name) in &owners {
             let mut alike = self.entries.iter().filter(|entry| {
@@ -102,7 +98,7 @@ impl<'a> Manifests<'a> {
                 object.kind == *kind && names(object.name.as_deref(), name) && in_namespace(entry, found)
             });
             if let (Some(entry), None) = (alike.next(), alike.next()) {
-                return Some(with(entry, MatchedBy::Owner));
+                return Some(Match { entry, container: container(entry, wanted), by: MatchedBy::Owner });
             }
         }
         let mut alike = self.entries.iter().filter(|entry| {
@@ -115,7 +111,7 @@ impl<'a> Manifests<'a> {
                 && (wanted.is_none() || container(entry, wanted).is_some())
         });
         match (alike.next(), alike.next()) {
-            (Some(entry), None) => Some(with(entry, MatchedBy::Labels)),
+            (Some(entry), None) => Some(Match { entry, container: container(entry, wanted), by: MatchedBy::Labels }),
             _ => None,
         }
     }

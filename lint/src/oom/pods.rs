@@ -84,7 +84,8 @@ impl Pods {
         if kind == "Node" {
             let node: core::Node = decode::from_value_pruned(object.value, &wrong).unwrap_or_default();
             let capacity = node.status.as_ref().and_then(|status| status.capacity.as_ref());
-            if let (Some(name), Some(memory)) = (node.metadata.name, capacity.and_then(|all| bytes(all.get("memory")))) {
+            if let (Some(name), Some(memory)) = (node.metadata.name, capacity.and_then(|all| bytes(all.get("memory"))))
+            {
                 self.nodes.insert(name, memory);
             }
             return;
@@ -159,15 +160,12 @@ fn known(pod: core::Pod, static_hash: &mut dyn FnMut(String)) -> KnownPod {
     let controller = metadata.owner_references.into_iter().flatten().find(|owner| owner.controller == Some(true));
     let spec = pod.spec.unwrap_or_default();
     let status = pod.status.unwrap_or_default();
-    let statuses: Vec<core::ContainerStatus> = [
-        status.container_statuses,
-        status.init_container_statuses,
-        status.ephemeral_container_statuses,
-    ]
-    .into_iter()
-    .flatten()
-    .flatten()
-    .collect();
+    let statuses: Vec<core::ContainerStatus> =
+        [status.container_statuses, status.init_container_statuses, status.ephemeral_container_statuses]
+            .into_iter()
+            .flatten()
+            .flatten()
+            .collect();
     let containers = spec.containers.into_iter().chain(spec.init_containers.into_iter().flatten());
     KnownPod {
         namespace: metadata.namespace.unwrap_or_else(|| "default".to_owned()),
@@ -220,9 +218,8 @@ pub(super) fn each_object(file: &Path, take: &mut dyn FnMut(&Object<'_, '_>)) ->
         std::fs::read(file)
     };
     let bytes = bytes.with_context(|| format!("{shown} cannot be read"))?;
-    let wrong = |problem: yaml::Problem| {
-        anyhow::anyhow!("{shown}:{}:{}: {}", problem.line, problem.column, problem.message)
-    };
+    let wrong =
+        |problem: yaml::Problem| anyhow::anyhow!("{shown}:{}:{}: {}", problem.line, problem.column, problem.message);
     let text = yaml::decode(&bytes).map_err(wrong)?;
     for raw in yaml::split(&text) {
         let document = yaml::parse(raw).map_err(wrong)?;

@@ -119,7 +119,9 @@ impl<'a> Page<'a> {
         let log = if log == "standard input" { "-" } else { log };
         match (&shown.kill.pod, self.joiner.pods.is_empty()) {
             (Some(_), true) => {
-                format!("kubectl get pods,nodes -A -o json > pods.json; memlint oom {log} --pods pods.json   (names the Pod)")
+                format!(
+                    "kubectl get pods,nodes -A -o json > pods.json; memlint oom {log} --pods pods.json   (names the Pod)"
+                )
             }
             (Some(pod), false) => format!("(no Pod in --pods has UID {}: it is gone, or another cluster's)", pod.uid),
             (None, _) => String::new(),
@@ -197,16 +199,20 @@ fn uptime(micros: u64) -> String {
 }
 
 fn of_log(log: usize, logs: &[Log]) -> String {
-    if logs.len() < 2 { String::new() } else { logs.get(log).map(|log| format!(" of {}", log.name)).unwrap_or_default() }
+    if logs.len() < 2 {
+        String::new()
+    } else {
+        logs.get(log).map(|log| format!(" of {}", log.name)).unwrap_or_default()
+    }
 }
 
 /// The log line that shows it, with its number.
 fn proof(shown: &Shown, logs: &[Log]) -> String {
     let kill: &Kill = &shown.kill;
     let log = shown.recent.back().map_or(0, |last| last.log);
-    let inferred = kill.inferred_from.map(|line| {
-        format!(" (the kernel left the cgroup out here; it is that of its report at line {line})")
-    });
+    let inferred = kill
+        .inferred_from
+        .map(|line| format!(" (the kernel left the cgroup out here; it is that of its report at line {line})"));
     let text = shortened(&clean(&kill.evidence.text), 600);
     let incomplete = if kill.complete || kill.level == Some(Level::System) { "" } else { " (the report is cut short)" };
     let line = thousands(kill.evidence.line).replace(',', "");

@@ -58,7 +58,10 @@ impl Utf16 {
         if let Some(high) = self.high.take() {
             for read in char::decode_utf16([high, unit]) {
                 match read {
-                    Err(error) if (0xd800..0xdc00).contains(&error.unpaired_surrogate()) && error.unpaired_surrogate() == unit => {
+                    Err(error)
+                        if (0xd800..0xdc00).contains(&error.unpaired_surrogate())
+                            && error.unpaired_surrogate() == unit =>
+                    {
                         self.high = Some(unit);
                     }
                     read => self.put(read.unwrap_or(char::REPLACEMENT_CHARACTER)),

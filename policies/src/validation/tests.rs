@@ -1,3 +1,5 @@
+//! What the API server refuses of a Pod, field by field.
+
 use k8s_openapi::api::core::v1::PodSpec;
 
 use super::*;

@@ -10,6 +10,7 @@ mod objects;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1 as core;
 
 use crate::aggregate::ContainerKind;
@@ -87,6 +88,33 @@ impl Workload {
         workload.invalid = meant.into_iter().map(|(_, problem)| problem).chain(invalid).collect();
         workload.claim_templates = claim_templates(object.value);
         vec![workload]
+    }
+
+    /// The workload of a DaemonSet that was read already.
+    #[must_use]
+    pub fn of_daemon_set(set: &DaemonSet) -> Self {
+        let object = ObjectRef {
+            api_version: "apps/v1".to_owned(),
+            kind: "DaemonSet".to_owned(),
+            namespace: set.metadata.namespace.clone(),
+            name: set.metadata.name.clone(),
+        };
+        let template_at = FieldPath::of(&["spec", "template"]);
+        let spec_at = template_at.key("spec");
+        let template = set.spec.template.clone();
+        Self {
+            object: Arc::new(object),
+            labels: set.metadata.labels.clone().unwrap_or_default(),
+            containers: places(&template, &spec_at),
+            template_at,
+            spec_at,
+            template,
+            problems: Vec::new(),
+            invalid: Vec::new(),
+            claim_templates: Vec::new(),
+            leniency: Leniency::Strict,
+            annotations: set.metadata.annotations.clone().unwrap_or_default(),
+        }
     }
 
     /// The Pod spec; empty if there is none.
