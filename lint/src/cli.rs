@@ -139,6 +139,9 @@ pub struct OomArgs {
     /// More manifests, after --
     #[arg(last = true, value_name = "PATH")]
     pub more_manifests: Vec<PathBuf>,
+    /// What nodes there are (kubectl get nodes,pods -A -o yaml, or a capacity file): says whether the change has room
+    #[arg(long, value_name = "FILE")]
+    pub capacity: Vec<PathBuf>,
     /// What kubectl get events -A -o json (or yaml) printed: counts what review would have caught
     #[arg(long, value_name = "FILE")]
     pub events: Vec<PathBuf>,

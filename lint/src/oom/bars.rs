@@ -82,7 +82,8 @@ fn row(each: &Contributor, kill: &Kill, shared: bool, node_memory: Option<u64>) 
 /// What its `oom_score_adj` says of its request.
 fn asks(each: &Contributor, node_memory: Option<u64>) -> String {
     let Some(adj) = each.oom_score_adj else { return String::new() };
-    match (implied_request(adj, node_memory.unwrap_or(0)), node_memory) {
+    // Without the node's size, in thousandths of it.
+    match (implied_request(adj, node_memory.unwrap_or(1000)), node_memory) {
         (ImpliedRequest::BestEffort, _) => "requests nothing".to_owned(),
         (ImpliedRequest::Guaranteed, _) => "guaranteed".to_owned(),
         (ImpliedRequest::Between { from: 0, .. }, _) => "requests next to nothing".to_owned(),

@@ -14,6 +14,7 @@ use super::manifests::Manifests;
 use super::pods::Pods;
 use super::text::Log;
 use super::{input, json, text};
+use crate::capacity_files;
 use crate::cli::{Format, OomArgs};
 use crate::corpus::{self, Corpus};
 use crate::progress::Progress;
@@ -32,8 +33,12 @@ pub fn run(args: &OomArgs, color: bool) -> anyhow::Result<Vec<String>> {
     let corpus = if paths.is_empty() { Corpus::default() } else { corpus::read(&paths, 0, &Progress::start(true)) };
     anyhow::ensure!(corpus.fatal.is_empty(), "{}", corpus.fatal.join("; "));
     let manifests = Manifests::collect(&corpus);
+    let loaded = capacity_files::load(&args.capacity).map_err(|problems| {
+        let said = problems.iter().map(|each| format!("{}:{}: {}", each.file, each.line, each.message));
+        anyhow::anyhow!(said.collect::<Vec<_>>().join("; "))
+    })?;
     let events = Events::read(&args.events)?;
-    let joiner = Joiner { pods: &pods, manifests: &manifests, node_memory: args.node_memory };
+    let joiner = Joiner { pods: &pods, manifests: &manifests, node_memory: args.node_memory, capacity: loaded.capacity.as_deref() };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut reader = Reader { several: logs.len() > 1, ..Reader::default() };
     let result = match args.format {

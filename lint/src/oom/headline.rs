@@ -10,65 +10,71 @@ use super::text::of;
 use super::words;
 use memlint_policies::oom::ImpliedRequest;
 
-/// The most important line.
+/// The most important line: who died, how often, at which limit.
 pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, times: u64) -> String {
     let Some(victim) = kill.victims.first() else {
-        return format!("The kernel ran out of memory and found no process to kill: {}", reached(kill, joined));
+        return format!("the kernel found no process to kill {}", whose(kill, joined));
     };
     let name = clean(&victim.name);
+    let (who, process) = match joined.found {
+        Some(found) => {
+            let pod = clean(&format!("Pod {}/{}", found.pod.namespace, found.pod.name));
+            let who = match found.container {
+                Some(container) => format!("container {} of {pod}", clean(&container.name)),
+                None => pod,
+            };
+            (who, format!(" (process {name})"))
+        }
+        None => (name, String::new()),
+    };
     let often = if times > 1 { format!(" {times} times") } else { String::new() };
     let verb = match victim.fate {
         Fate::Killed => "was OOM-killed",
         Fate::Chosen => "was chosen to be OOM-killed",
-        Fate::AlreadyExiting => "was to be OOM-killed, but was exiting already",
+        Fate::AlreadyExiting => "was to be OOM-killed, but was exiting already,",
     };
-    format!("{name} {verb}{often}: {}", reached(kill, joined))
+    format!("{who} {verb}{often} {}{process}", whose(kill, joined))
 }
 
-fn reached(kill: &Kill, joined: &Joined<'_>) -> String {
+/// At whose limit.
+fn whose(kill: &Kill, joined: &Joined<'_>) -> String {
     let limit = of(kill.limit);
-    let victim = joined.found.map(|_| format!("; the victim was {}", subject(kill, joined)));
-    let victim = victim.or_else(|| kill.pod.as_ref().map(|_| format!("; the victim was in {}", subject(kill, joined))));
-    let victim = victim.unwrap_or_default();
+    let amount = |bytes: Option<u64>| bytes.map(|bytes| format!("the {}", format_bytes(bytes)));
     let node = joined.found.and_then(|found| found.pod.node.as_deref()).or(kill.host.as_deref()).map(clean);
-    let node = node.map(|node| format!(" of node {node}")).unwrap_or_default();
+    let on = node.as_ref().map_or("the node".to_owned(), |node| format!("node {node}"));
     match kill.level {
-        Some(Level::Container) => format!("{} reached its own memory limit{limit}", subject(kill, joined)),
-        Some(Level::Pod) => {
-            format!("{} reached the memory limit of its Pod{}", subject(kill, joined), limit.replacen(" of", ",", 1))
-        }
+        Some(Level::Container) => format!("at its container's memory limit{limit}"),
+        Some(Level::Pod) => format!("at its Pod's memory limit{limit}"),
         Some(Level::Qos) => {
             let class = kill.qos.map_or("", words::qos);
-            format!("all {class} Pods{node} together reached their limit{limit}{victim}")
+            let limit = amount(kill.limit).unwrap_or_else(|| "all".to_owned());
+            format!("because all {class} Pods of {on} together used {limit} that this class may use")
         }
         Some(Level::Node) => {
-            format!("all Pods{node} together reached what it may give them{}{victim}", limit.replacen(" of", ",", 1))
+            let limit = amount(kill.limit).unwrap_or_else(|| "all".to_owned());
+            format!("because all Pods of {on} together used {limit} it has for them")
         }
         Some(Level::System) => {
             let cgroup = kill.oom_cgroup.as_deref().map_or("a system cgroup".to_owned(), clean);
-            format!("{cgroup} reached its own memory limit{limit}")
+            format!("at the memory limit{limit} of {cgroup}")
         }
         Some(Level::Machine) => {
-            format!("the whole machine{node} ran out of memory{}{victim}", of(kill.ram).replacen(" of", ",", 1))
+            let ram = kill.ram.map(|ram| format!(" ({})", format_bytes(ram))).unwrap_or_default();
+            format!("because {}{ram} ran out of memory", node.map_or("the whole machine".to_owned(), |node| format!("the whole machine {node}")))
         }
-        Some(Level::Numa) => format!("the NUMA nodes it was bound to ran out of memory{victim}"),
-        None => format!("the log does not say whose limit was reached{victim}"),
+        Some(Level::Numa) => format!("because the NUMA nodes it is bound to, on {on}, ran out of memory"),
+        None => "at a limit that the log does not name".to_owned(),
     }
 }
 
-/// The Pod and container, by the best names there are.
-fn subject(kill: &Kill, joined: &Joined<'_>) -> String {
-    if let Some(found) = joined.found {
-        let container = found.container.map(|container| format!(", container {}", container.name)).unwrap_or_default();
-        return clean(&format!("Pod {}/{}{container}", found.pod.namespace, found.pod.name));
-    }
-    let container = kill.container.as_deref().map(|id| id.chars().take(12).collect::<String>());
-    match (&kill.pod, container) {
-        (Some(pod), Some(id)) => format!("Pod {}, container {id}", pod.uid),
-        (Some(pod), None) => format!("Pod {}", pod.uid),
-        (None, Some(id)) => format!("container {id}"),
-        (None, None) => kill.oom_cgroup.as_deref().map_or("it".to_owned(), clean),
-    }
+/// Pod, container and class, as far as the log itself tells.
+pub(super) fn identity(kill: &Kill) -> String {
+    let pod = kill.pod.as_ref().map(|pod| {
+        if pod.is_static { format!("static Pod with config hash {}", pod.uid) } else { format!("UID {}", pod.uid) }
+    });
+    let container = kill.container.as_deref().map(|id| format!("container {}", id.chars().take(12).collect::<String>()));
+    let class = kill.qos.filter(|_| kill.pod.is_some()).map(|class| words::qos(class).to_owned());
+    [pod, container, class].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// Usage against limit, and what the container was given.

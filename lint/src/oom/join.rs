@@ -1,10 +1,12 @@
 //! [`Joiner`]: a kill brought together with what else is known: Pod, manifest, node, and so what to do.
 
+use memlint_policies::capacity::Capacity;
 use memlint_policies::oom::{Advice, ImpliedRequest, Kill, Level, advise, implied_request};
 
 use super::change::{self, quantity};
 use super::manifests::{Manifests, Match, owners};
 use super::pods::{Found, Pods};
+use super::room;
 use crate::report::Located;
 
 /// What kills are joined with.
@@ -14,6 +16,8 @@ pub(super) struct Joiner<'a> {
     pub(super) manifests: &'a Manifests<'a>,
     /// The nodes' memory in bytes, as the user gave it.
     pub(super) node_memory: Option<u64>,
+    /// What nodes there are, and what is on them.
+    pub(super) capacity: Option<&'a Capacity>,
 }
 
 /// All that is known about a kill.
@@ -26,6 +30,8 @@ pub(super) struct Joined<'a> {
     pub(super) advice: Advice,
     /// The node's memory, in bytes.
     pub(super) node_memory: Option<u64>,
+    /// Whether the changed Pod would find a node.
+    pub(super) room: Option<String>,
     /// What can be typed to try the change.
     pub(super) command: Option<String>,
 }
@@ -39,7 +45,8 @@ impl<'a> Joiner<'a> {
         let advice = advise(kill, node_memory);
         let change = matched.and_then(|matched| change::locate(self.manifests, matched, kill, &advice, times));
         let command = found.and_then(|found| command(kill, &advice, found));
-        Joined { found, matched, change, advice, node_memory, command }
+        let room = self.capacity.and_then(|capacity| room::room(capacity, kill, &advice, found, matched));
+        Joined { found, matched, change, advice, node_memory, room, command }
     }
 
     /// What a kill's Pod is called in groups: a Pod of a Deployment comes back under another name, so its workload

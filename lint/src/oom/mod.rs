@@ -17,6 +17,7 @@ mod json;
 mod manifests;
 mod paint;
 mod pods;
+mod room;
 mod text;
 mod utf16;
 mod wire;

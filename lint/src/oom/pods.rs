@@ -26,6 +26,7 @@ pub(super) struct KnownPod {
     /// Kind and name of the controller.
     pub(super) owner: Option<(String, String)>,
     pub(super) containers: Vec<KnownContainer>,
+    pub(super) spec: core::PodSpec,
 }
 
 /// A container of one.
@@ -166,21 +167,25 @@ fn known(pod: core::Pod, static_hash: &mut dyn FnMut(String)) -> KnownPod {
             .flatten()
             .flatten()
             .collect();
-    let containers = spec.containers.into_iter().chain(spec.init_containers.into_iter().flatten());
+    let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    let containers = containers.map(|container| known_container(container, &statuses)).collect();
     KnownPod {
         namespace: metadata.namespace.unwrap_or_else(|| "default".to_owned()),
         name: metadata.name.unwrap_or_default(),
         uid: metadata.uid.unwrap_or_default(),
-        node: spec.node_name,
+        node: spec.node_name.clone(),
         labels: metadata.labels.unwrap_or_default(),
         owner: controller.map(|owner| (owner.kind, owner.name)),
-        containers: containers.map(|container| known_container(container, &statuses)).collect(),
+        containers,
+        spec,
     }
 }
 
-fn known_container(container: core::Container, statuses: &[core::ContainerStatus]) -> KnownContainer {
-    let resources = container.resources.unwrap_or_default();
-    let of = |list: Option<BTreeMap<String, _>>| list.and_then(|list| bytes(list.get("memory")));
+fn known_container(container: &core::Container, statuses: &[core::ContainerStatus]) -> KnownContainer {
+    let resources = container.resources.as_ref();
+    let of = |list: Option<&BTreeMap<String, _>>| list.and_then(|list| bytes(list.get("memory")));
+    let limit = of(resources.and_then(|resources| resources.limits.as_ref()));
+    let request = of(resources.and_then(|resources| resources.requests.as_ref()));
     let status = statuses.iter().find(|status| status.name == container.name);
     let ended = status.and_then(|status| status.last_state.as_ref()?.terminated.as_ref());
     let now = status.and_then(|status| status.state.as_ref()?.terminated.as_ref());
@@ -192,9 +197,9 @@ fn known_container(container: core::Container, statuses: &[core::ContainerStatus
     // `containerd://<id>`
     let bare = |id: &String| id.split_once("://").map_or(id.as_str(), |(_, id)| id).to_owned();
     KnownContainer {
-        name: container.name,
-        limit: of(resources.limits).filter(|bytes| *bytes > 0),
-        request: of(resources.requests).filter(|bytes| *bytes > 0),
+        name: container.name.clone(),
+        limit: limit.filter(|bytes| *bytes > 0),
+        request: request.filter(|bytes| *bytes > 0),
         restarts: status.map(|status| status.restart_count),
         last_state: now.or(ended).map(|ended| {
             let when = ended.finished_at.as_ref().map(|time| time.0.to_string());

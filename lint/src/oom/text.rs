@@ -56,6 +56,7 @@ impl<'a> Page<'a> {
         }
         if !logs.is_empty() {
             self.summary(groups, logs, &mut out);
+            self.next_step(groups, logs, &mut out);
         }
         event_text::render(events, &self.paint, &mut out);
         out
@@ -67,6 +68,7 @@ impl<'a> Page<'a> {
         let line = headline::headline(kill, &joined, repeat.count);
         out.push_str(&self.paint.wrapped(Tone::Loud, &line, 0, INDENT));
         out.push('\n');
+        self.row("pod", &headline::identity(kill), out);
         self.row("when", &when(repeat, shown, &joined, logs), out);
         self.row("limit", &headline::limit(kill, &joined), out);
         let table = bars::table(kill, joined.node_memory, &self.paint, INDENT);
@@ -79,9 +81,17 @@ impl<'a> Page<'a> {
         }
         self.row("what", &headline::memory(kill), out);
         self.row("died", &headline::death(shown), out);
-        self.row("proof", &proof(shown, logs), out);
         self.labelled("do", Tone::Strong, &clean(&joined.advice.to_string()), out);
-        self.row("type", &self.command(shown, &joined, logs), out);
+        self.row("room", joined.room.as_deref().unwrap_or_default(), out);
+        if let (None, Some(pod), false) = (joined.found, &kill.pod, self.joiner.pods.is_empty()) {
+            self.row("name", &format!("no Pod of --pods has UID {}: it is gone, or of another cluster", pod.uid), out);
+        }
+        if let Some(command) = &joined.command {
+            // Not wrapped: it is there to be copied.
+            out.push_str(&format!("  type   {command}\n"));
+        }
+        let proof = shortened(&proof(shown, logs), self.paint.width.saturating_sub(INDENT));
+        out.push_str(&format!("  proof  {}\n", self.paint.tone(Tone::Faint, &proof)));
         if let Some(change) = &joined.change {
             out.push('\n');
             out.push_str(&output::text::located(change, self.corpus, self.color));
@@ -110,32 +120,32 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// What to type next.
-    fn command(&self, shown: &Shown, joined: &Joined<'_>, logs: &[Log]) -> String {
-        if joined.found.is_some() {
-            return joined.command.clone().unwrap_or_default();
+    /// How to have the Pods named, if there are any that could be.
+    fn next_step(&self, groups: &Groups, logs: &[Log], out: &mut String) {
+        let sorted = groups.sorted();
+        let unnamed = sorted.iter().any(|(_, shown)| shown.kill.pod.is_some());
+        if !unnamed || !self.joiner.pods.is_empty() {
+            return;
         }
-        let log = shown.recent.back().and_then(|last| logs.get(last.log)).map_or("LOG", |log| log.name.as_str());
-        let log = if log == "standard input" { "-" } else { log };
-        match (&shown.kill.pod, self.joiner.pods.is_empty()) {
-            (Some(_), true) => {
-                format!(
-                    "kubectl get pods,nodes -A -o json > pods.json; memlint oom {log} --pods pods.json   (names the Pod)"
-                )
-            }
-            (Some(pod), false) => format!("(no Pod in --pods has UID {}: it is gone, or another cluster's)", pod.uid),
-            (None, _) => String::new(),
-        }
+        let names: Vec<&str> = logs.iter().map(|log| log.name.as_str()).collect();
+        let names = names.join(" ").replace("standard input", "-");
+        out.push_str("To name the Pods and point at the line to change:\n");
+        out.push_str("  kubectl get pods,nodes -A -o json > pods.json\n");
+        out.push_str(&format!("  memlint oom {names} --pods pods.json --manifests ./k8s\n"));
     }
 
     fn summary(&self, groups: &Groups, logs: &[Log], out: &mut String) {
+        let logs: Vec<&Log> = logs.iter().filter(|log| log.error.is_none() || log.lines > 0).collect();
+        if logs.is_empty() {
+            return;
+        }
         let names: Vec<&str> = logs.iter().map(|log| log.name.as_str()).collect();
         let lines = logs.iter().fold(0_u64, |sum, log| sum.saturating_add(log.lines));
         let place = format!("in {} of {}", plural(lines, "line"), names.join(", "));
         let text = match (groups.total, groups.sorted().len()) {
             (0, _) if lines == 0 => format!("no OOM kill: {} is empty", names.join(", ")),
             (0, _) => format!(
-                "no OOM kill {place}; it takes the kernel's log (dmesg, journalctl -k) of the very node on which something was killed, from before its last boot if that is when it was"
+                "no OOM kill {place}; needed is the kernel's log (dmesg, journalctl -k) of the very node where something was killed, since before it was killed"
             ),
             (kills, kinds) => {
                 let of = if kinds > 1 { format!(" of {kinds} kinds") } else { String::new() };
@@ -213,10 +223,9 @@ fn proof(shown: &Shown, logs: &[Log]) -> String {
     let inferred = kill
         .inferred_from
         .map(|line| format!(" (the kernel left the cgroup out here; it is that of its report at line {line})"));
-    let text = shortened(&clean(&kill.evidence.text), 600);
+    let text = clean(&kill.evidence.text);
     let incomplete = if kill.complete || kill.level == Some(Level::System) { "" } else { " (the report is cut short)" };
-    let line = thousands(kill.evidence.line).replace(',', "");
-    format!("line {line}{}: {text}{}{incomplete}", of_log(log, logs), inferred.unwrap_or_default())
+    format!("line {}{}: {text}{}{incomplete}", kill.evidence.line, of_log(log, logs), inferred.unwrap_or_default())
 }
 
 /// Bytes, or nothing.

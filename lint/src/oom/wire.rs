@@ -53,7 +53,8 @@ pub(super) struct WireKill<'a> {
     advice: String,
     pod: Option<WirePod<'a>>,
     manifest: Option<WireManifest<'a>>,
-    command: Option<String>,
+    room: Option<&'a str>,
+    command: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -241,7 +242,8 @@ pub(super) fn kill<'a>(file: &'a str, kill: &'a Kill, joined: &'a Joined<'_>, co
         advice: joined.advice.to_string(),
         pod: pod(joined),
         manifest: manifest(joined, corpus),
-        command: joined.command.clone(),
+        room: joined.room.as_deref(),
+        command: joined.command.as_deref(),
     }
 }
 
