@@ -123,7 +123,7 @@ fn message(kill: &Kill, name: &str, times: u64, request: Option<u64>, by: Matche
     let guess = if by == MatchedBy::Limit { " (the only one with this limit, --pods would tell for sure)" } else { "" };
     match kill.level {
         Some(Level::Container | Level::Pod) => {
-            let whose = if kill.level == Some(Level::Pod) { "the limit of its Pod" } else { "its memory limit" };
+            let whose = if kill.level == Some(Level::Pod) { "its Pod's memory limit" } else { "its memory limit" };
             let limit = kill.limit.map(|limit| format!(" of {}", format_bytes(limit))).unwrap_or_default();
             format!("container {name}{guess} was killed{often} at {whose}{limit}")
         }

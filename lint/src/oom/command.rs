@@ -38,7 +38,12 @@ pub fn run(args: &OomArgs, color: bool) -> anyhow::Result<Vec<String>> {
         anyhow::anyhow!(said.collect::<Vec<_>>().join("; "))
     })?;
     let events = Events::read(&args.events)?;
-    let joiner = Joiner { pods: &pods, manifests: &manifests, node_memory: args.node_memory, capacity: loaded.capacity.as_deref() };
+    let joiner = Joiner {
+        pods: &pods,
+        manifests: &manifests,
+        node_memory: args.node_memory,
+        capacity: loaded.capacity.as_deref(),
+    };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut reader = Reader { several: logs.len() > 1, ..Reader::default() };
     let result = match args.format {

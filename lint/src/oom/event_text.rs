@@ -26,7 +26,7 @@ pub(super) fn render(events: &Events, paint: &Paint, out: &mut String) {
     let text = match about {
         0 => format!("no event about memory among {}", plural(events.total, "event")),
         _ => format!(
-            "{} about memory or room, of {}; review with memlint would have caught {}",
+            "{} about memory or room, of {}; review with memlint looks for the cause of {}",
             plural(about, "event"),
             thousands(events.total),
             if caught == about { "all of them".to_owned() } else { thousands(caught) }
@@ -35,7 +35,8 @@ pub(super) fn render(events: &Events, paint: &Paint, out: &mut String) {
     out.push_str(&paint.wrapped(Tone::Strong, &text, 0, 0));
     out.push('\n');
     events.kinds.iter().for_each(|kind| self::kind(kind, paint, out));
-    if let Some((rule, _)) = events.kinds.iter().flat_map(|kind| &kind.rules).next() {
+    let mut rules = events.kinds.iter().flat_map(|kind| &kind.rules);
+    if let Some((rule, _)) = rules.find(|(rule, _)| memlint_policies::rules::find(rule).is_some()) {
         out.push_str(&format!("\nWhat a rule means and how to mend it: memlint explain {rule}\n"));
     }
 }
@@ -52,8 +53,8 @@ fn kind(kind: &Kind, paint: &Paint, out: &mut String) {
             },
         )
         .collect();
-    let rules = if rules.is_empty() { "no rule: this is not in a manifest".to_owned() } else { rules.join(", ") };
-    let text = format!("caught in review by {rules}");
+    let rules = if rules.is_empty() { "no rule, it is not in a manifest".to_owned() } else { rules.join(", ") };
+    let text = format!("memlint finds it in review: {rules}");
     out.push_str(&format!("{:INDENT$}{}\n", "", paint.wrapped(Tone::Plain, &text, INDENT, INDENT + 2)));
     for item in kind.items.iter().take(ITEMS) {
         let text = format!("{}: {}", object(item), clean(&says(item)));

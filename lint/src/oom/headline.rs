@@ -1,14 +1,12 @@
 //! The sentences about one kill: who died and at whose limit, what it used, what became of the container.
 
-use memlint_policies::oom::{Fate, Kill, Level, Victim, format_bytes};
+use memlint_policies::oom::{Fate, ImpliedRequest, Kill, Level, Victim, format_bytes};
 
 use super::bars::percent;
 use super::groups::Shown;
 use super::join::{Joined, implied};
 use super::paint::{clean, plural};
-use super::text::of;
 use super::words;
-use memlint_policies::oom::ImpliedRequest;
 
 /// The most important line: who died, how often, at which limit.
 pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, times: u64) -> String {
@@ -23,7 +21,8 @@ pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, times: u64) -> String {
                 Some(container) => format!("container {} of {pod}", clean(&container.name)),
                 None => pod,
             };
-            (who, format!(" (process {name})"))
+            let same = found.container.is_some_and(|container| container.name == name);
+            (who, if same { String::new() } else { format!(" (process {name})") })
         }
         None => (name, String::new()),
     };
@@ -60,7 +59,10 @@ fn whose(kill: &Kill, joined: &Joined<'_>) -> String {
         }
         Some(Level::Machine) => {
             let ram = kill.ram.map(|ram| format!(" ({})", format_bytes(ram))).unwrap_or_default();
-            format!("because {}{ram} ran out of memory", node.map_or("the whole machine".to_owned(), |node| format!("the whole machine {node}")))
+            format!(
+                "because {}{ram} ran out of memory",
+                node.map_or("the whole machine".to_owned(), |node| format!("the whole machine {node}"))
+            )
         }
         Some(Level::Numa) => format!("because the NUMA nodes it is bound to, on {on}, ran out of memory"),
         None => "at a limit that the log does not name".to_owned(),
@@ -72,7 +74,8 @@ pub(super) fn identity(kill: &Kill) -> String {
     let pod = kill.pod.as_ref().map(|pod| {
         if pod.is_static { format!("static Pod with config hash {}", pod.uid) } else { format!("UID {}", pod.uid) }
     });
-    let container = kill.container.as_deref().map(|id| format!("container {}", id.chars().take(12).collect::<String>()));
+    let container =
+        kill.container.as_deref().map(|id| format!("container {}", id.chars().take(12).collect::<String>()));
     let class = kill.qos.filter(|_| kill.pod.is_some()).map(|class| words::qos(class).to_owned());
     [pod, container, class].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
@@ -170,4 +173,9 @@ pub(super) fn death(shown: &Shown) -> String {
         Some(note) => format!("{}: {note}", names.join(", ")),
         None => names.join(", "),
     }
+}
+
+/// ` of 500Mi`, or nothing.
+fn of(bytes: Option<u64>) -> String {
+    bytes.map(|bytes| format!(" of {}", format_bytes(bytes))).unwrap_or_default()
 }

@@ -21,6 +21,7 @@ mod room;
 mod text;
 mod utf16;
 mod wire;
+mod wire_joined;
 mod words;
 
 pub use command::run;

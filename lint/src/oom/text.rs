@@ -1,6 +1,6 @@
 //! The output for people: every group of kills, the most important line first.
 
-use memlint_policies::oom::{Kill, Level, Repeat, format_bytes};
+use memlint_policies::oom::{Kill, Level, Repeat};
 
 use super::event_text;
 use super::events::Events;
@@ -90,8 +90,12 @@ impl<'a> Page<'a> {
             // Not wrapped: it is there to be copied.
             out.push_str(&format!("  type   {command}\n"));
         }
-        let proof = shortened(&proof(shown, logs), self.paint.width.saturating_sub(INDENT));
-        out.push_str(&format!("  proof  {}\n", self.paint.tone(Tone::Faint, &proof)));
+        let room = self.paint.width.saturating_sub(INDENT);
+        let proof: Vec<char> = shortened(&proof(shown, logs), 2 * room).chars().collect();
+        for (index, part) in proof.chunks(room).enumerate() {
+            let (label, part) = (if index == 0 { "proof" } else { "" }, part.iter().collect::<String>());
+            out.push_str(&format!("  {label:<7}{}\n", self.paint.tone(Tone::Faint, &part)));
+        }
         if let Some(change) = &joined.change {
             out.push('\n');
             out.push_str(&output::text::located(change, self.corpus, self.color));
@@ -99,6 +103,12 @@ impl<'a> Page<'a> {
             if let Some(fix) = change.finding.fix.as_ref().and_then(|fix| serde_json::to_string(fix).ok()) {
                 out.push_str(&format!("  patch  {fix}\n"));
             }
+        } else if joined.found.is_none()
+            && kill.pod.is_some()
+            && self.joiner.pods.is_empty()
+            && !self.joiner.manifests.is_empty()
+        {
+            self.row("file", "no single workload of the manifests has this limit; --pods tells which one it is", out);
         } else if joined.found.is_some() && !self.joiner.manifests.is_empty() {
             let why = match (joined.matched, is_shared(kill.level)) {
                 (None, _) => "no manifest makes this Pod",
@@ -226,9 +236,4 @@ fn proof(shown: &Shown, logs: &[Log]) -> String {
     let text = clean(&kill.evidence.text);
     let incomplete = if kill.complete || kill.level == Some(Level::System) { "" } else { " (the report is cut short)" };
     format!("line {}{}: {text}{}{incomplete}", kill.evidence.line, of_log(log, logs), inferred.unwrap_or_default())
-}
-
-/// Bytes, or nothing.
-pub(super) fn of(bytes: Option<u64>) -> String {
-    bytes.map(|bytes| format!(" of {}", format_bytes(bytes))).unwrap_or_default()
 }
