@@ -115,16 +115,16 @@ fn lint(args: &LintArgs) -> anyhow::Result<u8> {
         Settings { policy: &policy, capacity: loaded.capacity.as_ref(), namespace, today: today() },
     );
     drop(progress);
-    let printed = match args.format {
-        Format::Text => text::render(&report, &corpus, text::Style { color, quiet: args.quiet }),
-        Format::Json => json::render(&report, &corpus),
-    };
-    output::print(&printed).context("standard output cannot be written")?;
+    match args.format {
+        Format::Text => output::print(&text::render(&report, &corpus, text::Style { color, quiet: args.quiet })),
+        Format::Json => output::to_stdout(|out| json::write(&report, &corpus, out)),
+    }
+    .context("standard output cannot be written")?;
     corpus.fatal.iter().for_each(|error| complain(&format!("memlint: {error}")));
     if args.stats {
         let counts = report.counts;
         complain(&format!(
-            "{} files, {} bytes, {} documents ({} passed over unparsed), {} workloads, {} ms",
+            "files: {}, bytes: {}, documents: {} ({} passed over unparsed), workloads: {}, time: {} ms",
             counts.files,
             counts.bytes,
             counts.documents,

@@ -10,7 +10,7 @@ use crate::limit_range::{Defaulted, LimitRange};
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
 use crate::validation::defaulting::{ContainerLists, PodLists, read_list};
-use crate::workload::Workload;
+use crate::workload::{ContainerPlace, Workload};
 
 /// The resource that memlint is about.
 pub const MEMORY: &str = "memory";
@@ -185,7 +185,7 @@ impl PodResources {
         }
         let containers = workload.containers.iter().filter_map(|place| {
             Some(ContainerResources {
-                name: workload.container(place)?.name.clone(),
+                name: name(workload, place)?,
                 kind: place.kind,
                 at: place.at.clone(),
                 resources_at: place.resources_at.clone(),
@@ -363,6 +363,13 @@ impl PodResources {
             score => score,
         }
     }
+}
+
+/// The container's name, or its place where it has none.
+fn name(workload: &Workload, place: &ContainerPlace) -> Option<String> {
+    let name = &workload.container(place)?.name;
+    let nameless = || place.at.relative_to(&workload.spec_at).unwrap_or_default().to_string();
+    Some(if name.is_empty() { nameless() } else { name.clone() })
 }
 
 /// The part of a list that decides the QoS class.

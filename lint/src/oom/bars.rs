@@ -1,6 +1,6 @@
 //! Who used the memory, as a table with bars.
 
-use memlint_policies::oom::{Contributor, ImpliedRequest, Kill, format_bytes, implied_request};
+use memlint_policies::oom::{Contributor, Fate, ImpliedRequest, Kill, format_bytes, implied_request};
 
 use super::join::is_shared;
 use super::paint::{Paint, Tone, clean, shortened};
@@ -17,7 +17,7 @@ struct Row {
     name: String,
     bytes: u64,
     asks: String,
-    killed: bool,
+    fate: Option<&'static str>,
 }
 
 /// The table, each line indented; empty if the log lists no processes.
@@ -52,8 +52,8 @@ pub(super) fn table(kill: &Kill, node_memory: Option<u64>, paint: &Paint, indent
         if room >= SHORTEST {
             line.push_str(&format!("  |{}|", bar(row.bytes, whole, room)));
         }
-        if row.killed {
-            line.push_str(&format!("  {}", paint.tone(Tone::Loud, "killed")));
+        if let Some(fate) = row.fate {
+            line.push_str(&format!("  {}", paint.tone(Tone::Loud, fate)));
         }
         lines.push(line.trim_end().to_owned());
     }
@@ -75,7 +75,11 @@ fn row(each: &Contributor, kill: &Kill, shared: bool, node_memory: Option<u64>) 
         name: format!("{}{times}", clean(&each.name)),
         bytes: each.rss,
         asks: if shared { asks(each, node_memory) } else { String::new() },
-        killed: kill.victims.iter().any(of_it),
+        fate: kill.victims.iter().find(|victim| of_it(victim)).map(|victim| match victim.fate {
+            Fate::Killed => "killed",
+            Fate::Chosen => "chosen",
+            Fate::AlreadyExiting => "exiting",
+        }),
     }
 }
 

@@ -11,7 +11,7 @@ use super::words;
 /// The most important line: who died, how often, at which limit.
 pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, times: u64) -> String {
     let Some(victim) = kill.victims.first() else {
-        return format!("the kernel found no process to kill {}", whose(kill, joined));
+        return format!("the kernel found no process to kill {}", whose(kill, joined).replacen(" its ", " a ", 1));
     };
     let name = clean(&victim.name);
     let (who, process) = match joined.found {

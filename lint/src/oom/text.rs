@@ -138,7 +138,7 @@ impl<'a> Page<'a> {
             return;
         }
         let names: Vec<&str> = logs.iter().map(|log| log.name.as_str()).collect();
-        let names = names.join(" ").replace("standard input", "-");
+        let names = names.join(" ").replace("standard input", "LOG");
         out.push_str("To name the Pods and point at the line to change:\n");
         out.push_str("  kubectl get pods,nodes -A -o json > pods.json\n");
         out.push_str(&format!("  memlint oom {names} --pods pods.json --manifests ./k8s\n"));

@@ -284,8 +284,12 @@ impl CapacityBuilder {
             kinds.sort_by_key(|(kind, count)| (std::cmp::Reverse(**count), *kind));
             let some: Vec<String> = kinds.iter().take(5).map(|(kind, count)| format!("{count} {kind}")).collect();
             let more = if kinds.len() > 5 { format!(" and {} more kinds", kinds.len() - 5) } else { String::new() };
-            let objects = if total == 1 { "1 object says" } else { &format!("{total} objects say") };
-            let message = format!("{objects} nothing of capacity and count for nothing: {}{more}", some.join(", "));
+            let (objects, verb) = if total == 1 {
+                ("1 object says".to_owned(), "counts")
+            } else {
+                (format!("{total} objects say"), "count")
+            };
+            let message = format!("{objects} nothing of capacity and {verb} for nothing: {}{more}", some.join(", "));
             self.note(None, message);
         }
     }

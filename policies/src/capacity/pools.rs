@@ -11,7 +11,7 @@ use super::file::Pool;
 use super::known::{Capacity, CapacityNote, PoolNodes, Sourced};
 use super::node::{Node, Taint};
 use super::offer::{NoOffer, Offer};
-use super::sizing::KubernetesVersion;
+use super::sizing::{KubernetesVersion, WarningKind};
 use crate::aggregate::ResourceList;
 use crate::finding::Origin;
 use crate::limit_range::LimitRange;
@@ -122,8 +122,8 @@ impl Plan {
             };
             let found: Vec<String> = self.nodes.iter().filter_map(own).collect();
             taken.extend(found.iter().cloned());
-            capacity.assumptions.extend(assumptions(&declared));
             peopled.push(if found.is_empty() {
+                capacity.assumptions.extend(assumptions(&declared));
                 capacity.notes.extend(doubts(&declared, has_nodes));
                 people(declared, &mut builder)
             } else {
@@ -284,9 +284,13 @@ fn is_nothing(overhead: &Overhead) -> bool {
 
 fn found_note(declared: &DeclaredPool, found: &[String]) -> Option<CapacityNote> {
     let (declares, has) = (declared.pool.exists(), u32::try_from(found.len()).unwrap_or(u32::MAX));
-    let nodes = if has == 1 { "1 Node" } else { &format!("{has} Nodes") };
     (declares != has).then(|| {
-        let message = format!("{nodes} with its labels were found and count, not the {declares} declared");
+        let nodes = if has == 1 {
+            "1 Node with its labels was found and counts"
+        } else {
+            &format!("{has} Nodes with its labels were found and count")
+        };
+        let message = format!("{nodes}, not the {declares} declared");
         declared.note(&["count"], message)
     })
 }
@@ -295,7 +299,8 @@ fn doubts(declared: &DeclaredPool, has_nodes: bool) -> Option<CapacityNote> {
     let exists = declared.pool.exists();
     (has_nodes && exists > 0).then(|| {
         let why = if declared.pool.labels.is_empty() { "it declares no labels" } else { "no Node has its labels" };
-        declared.note(&["count"], format!("{why}, so its {exists} nodes are counted beside the Nodes that were found"))
+        let nodes = if exists == 1 { "1 node is" } else { &format!("{exists} nodes are") };
+        declared.note(&["count"], format!("{why}, so its {nodes} counted beside the Nodes that were found"))
     })
 }
 
@@ -308,7 +313,19 @@ fn assumptions(declared: &DeclaredPool) -> Vec<CapacityNote> {
                 .note(&["size"], "memory is estimated from the size; capacity.memory of a Node is better".to_owned()),
         );
     }
-    for warning in declared.offer.explanation.iter().flat_map(|explanation| &explanation.warnings) {
+    let count = declared.pool.count;
+    let grows = count.max.is_some_and(|max| max > declared.pool.exists());
+    if count.now.is_none() && declared.pool.requested.is_none() {
+        let message = format!("count.now is not given, its minimum of {} is taken", declared.pool.exists());
+        notes.push(declared.note(&["count"], message));
+    }
+    if declared.pool.size.is_none() && !declared.pool.labels.contains_key("kubernetes.io/arch") {
+        let message = "no size and no label kubernetes.io/arch are given, so it is taken for amd64".to_owned();
+        notes.push(declared.note(&["labels"], message));
+    }
+    let warnings = declared.offer.explanation.iter().flat_map(|explanation| &explanation.warnings);
+    // What an autoscaler reckons with matters where it has nodes to add.
+    for warning in warnings.filter(|warning| grows || warning.kind != WarningKind::AutoscalerForecast) {
         notes.push(declared.note(&[], warning.text.clone()));
     }
     if declared.offer.has_unknown_disk() {

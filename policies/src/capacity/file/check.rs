@@ -146,8 +146,8 @@ impl Checker {
 
     fn version(&mut self, value: &Value<'_>, at: &FieldPath) {
         if let Value::Number(number) = value {
-            let message = format!("{number} is a number: as one, 1.30 is the same as 1.3");
-            return self.error(at, message, format!("write it in quotes, such as \"{number}\""));
+            let message = format!("a version is a string, this is the number {number}: 1.30 as a number is 1.3");
+            return self.error(at, message, "put it in quotes");
         }
         let Some(text) = self.text(value, at) else { return };
         if let Err(error) = text.parse::<KubernetesVersion>() {
