@@ -9,6 +9,7 @@ pub mod explain;
 pub mod known;
 pub mod kustomize;
 pub mod linting;
+pub mod oom;
 pub mod output;
 pub mod place;
 pub mod policy_file;

@@ -13,10 +13,11 @@ use memlint_policies::rules;
 
 use crate::capacity::{self, CapacityCommand};
 use crate::capacity_files;
-use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs};
+use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs, OomArgs};
 use crate::corpus;
 use crate::explain;
 use crate::linting::{self, Settings};
+use crate::oom;
 use crate::output::{self, json, text};
 use crate::policy_file;
 use crate::progress::Progress;
@@ -41,6 +42,7 @@ pub fn main() -> ExitCode {
         },
         Some(Command::Rules { format: Format::Text }) => show(&explain::table()),
         Some(Command::Rules { format: Format::Json }) => show(&explain::json()),
+        Some(Command::Oom(args)) => oom(&args),
         Some(Command::Capacity { command }) => capacity(&command),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
@@ -132,6 +134,12 @@ fn lint(args: &LintArgs) -> anyhow::Result<u8> {
         ));
     }
     Ok(if corpus.fatal.is_empty() { exit_code(&report, args.fail_on) } else { FAILED })
+}
+
+fn oom(args: &OomArgs) -> anyhow::Result<u8> {
+    let complaints = oom::run(args, wants_color(args.color))?;
+    complaints.iter().for_each(|complaint| complain(&format!("memlint: {complaint}")));
+    Ok(if complaints.is_empty() { CLEAN } else { FAILED })
 }
 
 fn exit_code(report: &Report, fail_on: FailOn) -> u8 {

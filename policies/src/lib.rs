@@ -13,6 +13,7 @@ pub mod heap;
 pub mod inventory;
 pub mod limit_range;
 pub mod object;
+pub mod oom;
 pub mod path;
 pub mod placement;
 pub mod policy;

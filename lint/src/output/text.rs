@@ -63,6 +63,13 @@ pub fn problems(problems: &[Problem], color: bool) -> String {
     problems.iter().map(|each| format!("{}\n\n", problem(each, "policy", &renderer))).collect()
 }
 
+/// One finding by itself, with the lines it is about.
+#[must_use]
+pub fn located(located: &Located, corpus: &Corpus, color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    finding(located, corpus, &renderer.decor_style(DecorStyle::Ascii))
+}
+
 fn finding(located: &Located, corpus: &Corpus, renderer: &Renderer) -> String {
     let found = &located.finding;
     let severity = match found.level {
