@@ -11,23 +11,25 @@ use jiff::civil::Date;
 use memlint_policies::policy::Policy;
 use memlint_policies::rules;
 
+use crate::capacity::{self, CapacityCommand};
 use crate::capacity_files;
-use crate::cli::{Cli, Color, Command, FailOn, FitArgs, Format, LintArgs};
+use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs, OomArgs};
 use crate::corpus;
 use crate::explain;
 use crate::fit;
 use crate::linting::{self, Settings};
+use crate::oom;
 use crate::output::{self, json, text};
 use crate::policy_file;
 use crate::progress::Progress;
 use crate::report::Report;
 
 /// Nothing at or above `--fail-on`.
-const CLEAN: u8 = 0;
+pub(crate) const CLEAN: u8 = 0;
 /// Findings, or documents that cannot be read.
-const FOUND: u8 = 1;
+pub(crate) const FOUND: u8 = 1;
 /// memlint could not do its job.
-const FAILED: u8 = 2;
+pub(crate) const FAILED: u8 = 2;
 
 /// Runs the command line of this process.
 #[must_use]
@@ -35,13 +37,15 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         None => lint(&cli.lint),
-        Some(Command::Fit(args)) => place(&args),
+        Some(Command::Fit(args)) => fit::command::run(&args),
         Some(Command::Explain { rule }) => match explain::explain(&rule) {
             Ok(page) => output::print(&page).map(|()| CLEAN).context("standard output cannot be written"),
             Err(why) => Err(anyhow::anyhow!(why)),
         },
         Some(Command::Rules { format: Format::Text }) => show(&explain::table()),
         Some(Command::Rules { format: Format::Json }) => show(&explain::json()),
+        Some(Command::Oom(args)) => oom(&args),
+        Some(Command::Capacity { command }) => capacity(&command),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "memlint", &mut script);
@@ -57,6 +61,30 @@ pub fn main() -> ExitCode {
 fn show(text: &str) -> anyhow::Result<u8> {
     output::print(text).context("standard output cannot be written")?;
     Ok(CLEAN)
+}
+
+fn capacity(command: &CapacityCommand) -> anyhow::Result<u8> {
+    let color = match command {
+        CapacityCommand::Node(args) => args.color,
+        CapacityCommand::Show(args) => args.color,
+        CapacityCommand::Sizes(_) | CapacityCommand::Schema => Color::Auto,
+    };
+    let terminal = std::io::stdout().is_terminal();
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let measured = terminal_size::terminal_size().filter(|_| terminal).map(|(width, _)| usize::from(width.0));
+    let width = columns.or(measured).unwrap_or(100).clamp(60, 200);
+    let screen = capacity::Screen { width, color: wants_color(color), unicode: terminal };
+    match capacity::run(command, screen) {
+        Ok((text, notes)) => {
+            notes.iter().for_each(|note| complain(note));
+            show(&text)
+        }
+        Err(capacity::Failure::Usage(message)) => Err(anyhow::anyhow!(message)),
+        Err(capacity::Failure::Files(problems)) => {
+            complain(&text::problems(&problems, std::io::stderr().is_terminal() && wants_color(color)));
+            Ok(FAILED)
+        }
+    }
 }
 
 fn lint(args: &LintArgs) -> anyhow::Result<u8> {
@@ -89,16 +117,16 @@ fn lint(args: &LintArgs) -> anyhow::Result<u8> {
         Settings { policy: &policy, capacity: loaded.capacity.as_ref(), namespace, today: today() },
     );
     drop(progress);
-    let printed = match args.format {
-        Format::Text => text::render(&report, &corpus, text::Style { color, quiet: args.quiet }),
-        Format::Json => json::render(&report, &corpus),
-    };
-    output::print(&printed).context("standard output cannot be written")?;
+    match args.format {
+        Format::Text => output::print(&text::render(&report, &corpus, text::Style { color, quiet: args.quiet })),
+        Format::Json => output::to_stdout(|out| json::write(&report, &corpus, out)),
+    }
+    .context("standard output cannot be written")?;
     corpus.fatal.iter().for_each(|error| complain(&format!("memlint: {error}")));
     if args.stats {
         let counts = report.counts;
         complain(&format!(
-            "{} files, {} bytes, {} documents ({} passed over unparsed), {} workloads, {} ms",
+            "files: {}, bytes: {}, documents: {} ({} passed over unparsed), workloads: {}, time: {} ms",
             counts.files,
             counts.bytes,
             counts.documents,
@@ -110,44 +138,10 @@ fn lint(args: &LintArgs) -> anyhow::Result<u8> {
     Ok(if corpus.fatal.is_empty() { exit_code(&report, args.fail_on) } else { FAILED })
 }
 
-fn place(args: &FitArgs) -> anyhow::Result<u8> {
-    let color = std::io::stderr().is_terminal();
-    let refuse = |problems: &[crate::report::Problem]| {
-        complain(&text::problems(problems, color));
-        Ok(FAILED)
-    };
-    let capacity = match (args.capacity.as_slice(), policy_file::locate(args.policy.as_deref())) {
-        ([], file) => match policy_file::load(file.as_deref()) {
-            Ok(policy) => beside(file.as_deref(), &policy),
-            Err(problems) => return refuse(&problems),
-        },
-        (named, _) => named.to_vec(),
-    };
-    anyhow::ensure!(!capacity.is_empty(), "nothing is known of the nodes: name a file with --capacity");
-    let mut loaded = match capacity_files::load(&capacity) {
-        Ok(loaded) => loaded,
-        Err(problems) => return refuse(&problems),
-    };
-    let Some(capacity) = loaded.capacity else { anyhow::bail!("nothing is known of the nodes") };
-    let mut corpus = corpus::read(&args.paths, 0, &Progress::start(args.quiet));
-    corpus.sources = loaded.sources;
-    corpus.notes.append(&mut loaded.notes);
-    let report = fit::fit(&corpus, &capacity, &args.namespace);
-    let printed = match args.format {
-        Format::Text => fit::text::render(&report, &capacity, args.quiet),
-        Format::Json => fit::json::render(&report),
-    };
-    output::print(&printed).context("standard output cannot be written")?;
-    corpus.fatal.iter().for_each(|error| complain(&format!("memlint: {error}")));
-    if !corpus.fatal.is_empty() {
-        return Ok(FAILED);
-    }
-    anyhow::ensure!(
-        !report.results.is_empty() || !report.problems.is_empty(),
-        "there is no Pod to place in what was named, nor anything that makes Pods"
-    );
-    let all = report.problems.is_empty() && report.results.iter().all(fit::Placed::is_placed_now);
-    Ok(if all { CLEAN } else { FOUND })
+fn oom(args: &OomArgs) -> anyhow::Result<u8> {
+    let complaints = oom::run(args, wants_color(args.color))?;
+    complaints.iter().for_each(|complaint| complain(&format!("memlint: {complaint}")));
+    Ok(if complaints.is_empty() { CLEAN } else { FAILED })
 }
 
 fn exit_code(report: &Report, fail_on: FailOn) -> u8 {
@@ -176,7 +170,7 @@ fn capacity_paths(args: &LintArgs, policy: &Policy) -> Vec<PathBuf> {
 }
 
 /// The capacity that a policy names, beside its file.
-fn beside(file: Option<&Path>, policy: &Policy) -> Vec<PathBuf> {
+pub(crate) fn beside(file: Option<&Path>, policy: &Policy) -> Vec<PathBuf> {
     let folder = file.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
     policy.capacity().map(|capacity| folder.join(capacity)).into_iter().collect()
 }
@@ -199,6 +193,6 @@ fn today() -> Date {
     jiff::tz::Offset::UTC.to_datetime(timestamp).date()
 }
 
-fn complain(message: &str) {
+pub(crate) fn complain(message: &str) {
     _ = writeln!(std::io::stderr(), "{}", message.trim_end());
 }

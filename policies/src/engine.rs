@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use crate::exemption::{Subject, self_exemptions};
-use crate::finding::Finding;
+use crate::finding::{Finding, Group};
 use crate::inventory::Inventory;
 use crate::path::FieldPath;
 use crate::policy::Policy;
@@ -55,6 +55,9 @@ pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
     let mut report = Report { notes, ..Report::default() };
     for (rule, setting) in RULES.iter().zip(review.policy.settings()) {
         let Some(level) = setting.level else { continue };
+        if !workload.makes_pods && rule.group != Group::Valid {
+            continue;
+        }
         if rule.needs.missing(review.inventory).is_some() {
             continue;
         }

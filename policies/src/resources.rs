@@ -11,7 +11,7 @@ use crate::path::FieldPath;
 use crate::quantity::Quantity;
 use crate::validation::defaulting::{ContainerLists, PodLists, read_list};
 use crate::validation::is_overcommittable;
-use crate::workload::Workload;
+use crate::workload::{ContainerPlace, Workload};
 
 /// The resource that memlint is about.
 pub const MEMORY: &str = "memory";
@@ -201,7 +201,7 @@ impl PodResources {
         }
         let containers = workload.containers.iter().filter_map(|place| {
             Some(ContainerResources {
-                name: workload.container(place)?.name.clone(),
+                name: name(workload, place)?,
                 kind: place.kind,
                 at: place.at.clone(),
                 resources_at: place.resources_at.clone(),
@@ -406,6 +406,13 @@ impl PodResources {
             score => score,
         }
     }
+}
+
+/// The container's name, or its place where it has none.
+fn name(workload: &Workload, place: &ContainerPlace) -> Option<String> {
+    let name = &workload.container(place)?.name;
+    let nameless = || place.at.relative_to(&workload.spec_at).unwrap_or_default().to_string();
+    Some(if name.is_empty() { nameless() } else { name.clone() })
 }
 
 /// The part of a list that decides the QoS class.

@@ -13,8 +13,8 @@ pub const TODAY: Date = date(2026, 1, 1);
 /// Lints files that are given by name and content.
 #[must_use]
 pub fn lint(files: &[(&str, &[u8])], policy: &Policy) -> (Corpus, Report) {
-    let corpus = corpus::from_memory(files.iter().copied());
-    let report = linting::lint(&corpus, Settings { policy, capacity: None, namespace: "", today: TODAY });
+    let corpus = corpus::from_memory(files.iter().copied(), corpus::Asked::Met);
+    let report = linting::lint(&corpus, Settings { policy, namespace: "", capacity: None, today: TODAY });
     (corpus, report)
 }
 

@@ -57,7 +57,7 @@ fn ask(case: &Value, name: &str, reversed: bool) -> Value {
     folder.write("cluster.json".as_ref(), cluster.to_string());
     let loaded = capacity_files::load(&[folder.at("cluster.json")]).expect("a capacity");
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": case["pod"]});
-    let corpus = corpus::of_texts([("pod.json", pod.to_string().as_bytes())], Asked::Named);
+    let corpus = corpus::from_memory([("pod.json", pod.to_string().as_bytes())], Asked::Named);
     let report = fit::fit(&corpus, &loaded.capacity.expect("a capacity"), "default");
     let root: Value = serde_json::from_str(&fit::json::render(&report)).expect("JSON");
     root["results"][0].clone()

@@ -47,7 +47,7 @@ fn ask(case: &Value) -> Vec<Value> {
     folder.write("cluster.json".as_ref(), cluster.to_string());
     let loaded = capacity_files::load(&[folder.at("cluster.json")]).expect("a capacity");
     let candidates = json!({"apiVersion": "v1", "kind": "List", "items": list(case, "candidates")});
-    let corpus = corpus::of_texts([("candidates.json", candidates.to_string().as_bytes())], Asked::Named);
+    let corpus = corpus::from_memory([("candidates.json", candidates.to_string().as_bytes())], Asked::Named);
     let capacity: Arc<_> = loaded.capacity.expect("a capacity");
     let report = fit::fit(&corpus, &capacity, "default");
     let root: Value = serde_json::from_str(&fit::json::render(&report)).expect("JSON");

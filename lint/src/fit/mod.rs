@@ -1,5 +1,6 @@
 //! `memlint fit`: where each Pod could go and why not elsewhere, on empty nodes and now.
 
+pub mod command;
 pub mod json;
 mod table;
 pub mod text;

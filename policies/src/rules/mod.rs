@@ -44,7 +44,9 @@ pub(crate) fn position(id: &str) -> Option<usize> {
 /// What to say of an id that is no rule's, with the nearest that is.
 #[must_use]
 pub fn unknown(id: &str) -> String {
-    match nearest(id, RULES.iter().map(|rule| rule.id)) {
+    let ids = || RULES.iter().map(|rule| rule.id);
+    let part = ids().find(|known| id.len() > 2 && known.contains(id));
+    match nearest(id, ids()).or(part) {
         Some(near) => format!("there is no rule {id}; did you mean {near}?"),
         None => format!("there is no rule {id}"),
     }

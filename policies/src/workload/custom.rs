@@ -171,6 +171,7 @@ impl<'o> Builder<'o> {
             problems: self.problems,
             invalid: Vec::new(),
             claim_templates: Vec::new(),
+            makes_pods: true,
             leniency: Leniency::CustomResource,
         }
     }

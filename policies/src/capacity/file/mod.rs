@@ -22,6 +22,7 @@ use super::node::Taint;
 use super::sizing::{KubernetesVersion, Settings};
 use crate::aggregate::ResourceList;
 
+pub use options::network as aks_network;
 pub use schema::json_schema;
 
 /// A capacity file, as it was written.

@@ -93,8 +93,9 @@ pub(super) fn read(pool: &Value<'_>, at: &FieldPath, checker: &mut Checker) -> O
     })
 }
 
-/// The network of AKS by its name.
-pub(super) fn network(name: &str) -> Option<AksNetwork> {
+/// A network of AKS by its name in a capacity file: `overlay`, `pod-subnet`, `node-subnet` or `kubenet`.
+#[must_use]
+pub fn network(name: &str) -> Option<AksNetwork> {
     Some(match name {
         "overlay" => AksNetwork::Overlay,
         "pod-subnet" => AksNetwork::PodSubnet,
