@@ -18,6 +18,7 @@ pub mod object;
 pub mod oom;
 pub mod path;
 pub mod placement;
+mod placing;
 pub mod policy;
 pub mod quantity;
 pub mod quota;

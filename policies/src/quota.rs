@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::core::v1::{PodSpec, ResourceQuota};
 
 use crate::aggregate::ResourceList;
-use crate::finding::Origin;
+use crate::finding::{Origin, Related};
+use crate::path::FieldPath;
 use crate::quantity::Quantity;
 use crate::resources::PodResources;
 use crate::validation::defaulting::read_list;
@@ -129,6 +130,21 @@ impl Quota {
         });
         let excess: Vec<Excess> = excess.collect();
         if excess.is_empty() { Ok(()) } else { Err(Refusal::Exceeded(excess)) }
+    }
+
+    /// What the quota would say if nothing were used yet.
+    ///
+    /// # Errors
+    /// Why it refuses even then.
+    pub fn alone(&self, charged: Charged<'_>, pods: i64) -> Result<(), Refusal> {
+        Self { used: None, ..self.clone() }.check(charged, pods, &ResourceList::new())
+    }
+
+    /// The place of what the quota allows, for a finding.
+    #[must_use]
+    pub fn related(&self) -> Related {
+        let message = format!("ResourceQuota {} is set here", self.name);
+        Related { origin: Some(self.origin), at: FieldPath::of(&["spec", "hard"]), message }
     }
 
     /// A quota on CPU or memory wants every container to set them, but for Pods that set them as a whole.

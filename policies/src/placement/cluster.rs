@@ -159,6 +159,14 @@ impl Cluster {
         }
     }
 
+    /// How many Pods of one workload are on its nodes; see [`Cluster::without`].
+    #[must_use]
+    pub fn pods_of(&self, namespace: &str, kind: &str, name: &str) -> i64 {
+        let groups = self.by_namespace.get(namespace).into_iter().flatten().map(|index| &self.groups[*index]);
+        let own = groups.filter(|group| group.kin.is_of(kind, name));
+        own.flat_map(|group| &group.nodes).fold(0, |sum, (_, pods)| sum.saturating_add(*pods))
+    }
+
     /// The cluster without the Pods of one workload, as if it were not there yet; `None` if it has none.
     ///
     /// Pods are known by their controller: a ReplicaSet or a Job by its name, which begins with that of the Deployment
