@@ -1,2 +1,7 @@
-//! The server.
-fn main() {}
+//! The `memlint-webhook` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    memlint_webhook::run::main()
+}
