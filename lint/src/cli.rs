@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use memlint_policies::finding::Level;
 
+use crate::capacity::CapacityCommand;
+
 const EXAMPLES: &str = "\
 Examples:
   memlint ./k8s                          lint a folder
@@ -43,11 +45,44 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// What nodes give to Pods: of a machine, of a cloud's sizes, of a cluster
+    Capacity {
+        /// What to show
+        #[command(subcommand)]
+        command: CapacityCommand,
+    },
+    /// Answer an AdmissionReview as the webhook would: prints the response, exit code 1 if it denies
+    Review(ReviewArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
         shell: Shell,
     },
+}
+
+/// The arguments of `memlint review`.
+#[derive(Debug, Args)]
+pub struct ReviewArgs {
+    /// File with an AdmissionReview of admission.k8s.io/v1, JSON; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Policy file; by default memlint.yaml in this folder or one above it
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// What becomes of findings in Deployments and their like, as set for the webhook
+    #[arg(long, value_enum, default_value_t = Workloads::Warn)]
+    pub workloads: Workloads,
+}
+
+/// What the webhook does about findings in workloads, whose Pods come later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Workloads {
+    /// They are not judged
+    Off,
+    /// They are warned of
+    Warn,
+    /// As the policy says
+    Deny,
 }
 
 /// The arguments of linting.
@@ -62,6 +97,11 @@ pub struct LintArgs {
     /// Policy file; by default memlint.yaml in this folder or one above it
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// What nodes there are: what kubectl get nodes,pods,daemonsets -A -o yaml prints, or a capacity file
+    ///
+    /// Several add up. They go instead of what the policy file names under capacity.
+    #[arg(long, value_name = "FILE")]
+    pub capacity: Vec<PathBuf>,
     /// How to print findings
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

@@ -12,6 +12,7 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 use crate::kustomize;
 use crate::progress::Progress;
 use crate::report::{Note, Problem};
+use crate::sources::Sources;
 use crate::yaml::{self, OwnedDocument};
 
 /// How a file came to be linted.
@@ -41,6 +42,8 @@ pub struct Held {
 pub struct Corpus {
     /// The documents that may matter, by file and place.
     pub documents: Vec<Held>,
+    /// Documents that are not linted and that findings may point into: sources of capacity.
+    pub sources: Sources,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// What was left out and should be known.
@@ -78,15 +81,38 @@ pub fn read(paths: &[PathBuf], threads: usize, progress: &Progress) -> Corpus {
             corpus.walk(path, threads, progress);
         }
     }
-    corpus.documents.sort_by(|a, b| (&a.file, a.document.start()).cmp(&(&b.file, b.document.start())));
-    // A file may be named twice, by itself and through its folder.
-    corpus.documents.dedup_by(|a, b| a.file == b.file && a.document.start() == b.document.start());
-    corpus.problems.sort();
-    corpus.problems.dedup();
+    corpus.settle();
+    corpus
+}
+
+/// A corpus of files that are in memory already, for callers that have no folder to read: tests, fuzzing.
+#[must_use]
+pub fn from_memory<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>, asked: Asked) -> Corpus {
+    let mut corpus = Corpus::default();
+    for (name, bytes) in files {
+        corpus.take(name.into(), bytes, asked);
+    }
+    corpus.settle();
     corpus
 }
 
 impl Corpus {
+    /// Brings what was read into an order that depends on the files alone.
+    fn settle(&mut self) {
+        self.documents.sort_by(|a, b| (&a.file, a.document.start()).cmp(&(&b.file, b.document.start())));
+        // A file may be named twice, by itself and through its folder.
+        self.documents.dedup_by(|a, b| a.file == b.file && a.document.start() == b.document.start());
+        self.problems.sort();
+        self.problems.dedup();
+    }
+
+    /// A document by the index of a place: those that are linted, then the sources.
+    #[must_use]
+    pub fn held(&self, document: usize) -> Option<&Held> {
+        let source = || self.sources.documents.get(document.checked_sub(self.documents.len())?);
+        self.documents.get(document).or_else(source)
+    }
+
     fn read_stdin(&mut self) {
         let mut bytes = Vec::new();
         match std::io::stdin().lock().read_to_end(&mut bytes) {

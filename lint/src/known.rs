@@ -1,7 +1,10 @@
 //! [`Known`]: the documents that rules need to know besides the one under review.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::node::v1::RuntimeClass;
+use memlint_policies::capacity::Capacity;
 use memlint_policies::decode;
 use memlint_policies::decode::Leniency;
 use memlint_policies::finding::Origin;
@@ -10,9 +13,10 @@ use memlint_policies::path::FieldPath;
 use memlint_policies::workload::{Object, objects};
 use rayon::prelude::*;
 
-use crate::corpus::Held;
+use crate::corpus::Corpus;
 use crate::place;
 use crate::report::Place;
+use crate::sources::Finder;
 use crate::yaml::{self, Document};
 
 /// Parsed documents that related locations may point into. An [`Origin`] is an index into its objects.
@@ -21,6 +25,9 @@ pub struct Known<'a> {
     documents: Vec<(usize, Document<'a>)>,
     /// For each origin: index into `documents`, and the object's place in it.
     objects: Vec<(usize, FieldPath)>,
+    /// Places in the sources of capacity, whose documents come after those that are linted.
+    sources: Finder<'a>,
+    linted: usize,
 }
 
 /// Words of which every object of an inventory has one.
@@ -29,12 +36,13 @@ const WORDS: [&str; 2] = ["LimitRange", "RuntimeClass"];
 impl<'a> Known<'a> {
     /// Collects the inventory of a corpus. Objects that name no namespace live in `namespace`.
     #[must_use]
-    pub fn collect(corpus: &'a [Held], namespace: &str) -> (Self, Inventory) {
-        let documents = corpus.par_iter().enumerate().filter_map(|(index, held)| {
+    pub fn collect(corpus: &'a Corpus, namespace: &str, capacity: Option<Arc<Capacity>>) -> (Self, Inventory) {
+        let documents = corpus.documents.par_iter().enumerate().filter_map(|(index, held)| {
             let raw = held.document.raw();
             WORDS.iter().any(|word| raw.text.contains(word)).then(|| Some((index, yaml::parse(raw).ok()?)))?
         });
-        let mut known = Self { documents: documents.collect(), objects: Vec::new() };
+        let (sources, linted) = (Finder::new(&corpus.sources), corpus.documents.len());
+        let mut known = Self { documents: documents.collect(), objects: Vec::new(), sources, linted };
         let mut inventory = Inventory::default();
         for (index, (_, document)) in known.documents.iter().enumerate() {
             for object in objects(document.value()) {
@@ -45,12 +53,18 @@ impl<'a> Known<'a> {
                 }
             }
         }
+        if let Some(capacity) = capacity {
+            inventory.set_capacity(capacity);
+        }
         (known, inventory)
     }
 
     /// The place of a field of a known object.
     #[must_use]
     pub fn place(&self, origin: Origin, at: &FieldPath) -> Place {
+        if let Some((index, path, span)) = self.sources.find(origin, at, false) {
+            return Place { document: self.linted + index, path, span };
+        }
         let object = usize::try_from(origin.0).ok().and_then(|index| self.objects.get(index));
         let found = object.and_then(|(index, object_at)| Some((self.documents.get(*index)?, object_at)));
         match found {

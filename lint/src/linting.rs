@@ -4,8 +4,10 @@
 //! every document by itself, in parallel. The order of the report depends on the files alone.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::civil::Date;
+use memlint_policies::capacity::Capacity;
 use memlint_policies::engine::{self, Review};
 use memlint_policies::finding::Finding;
 use memlint_policies::inventory::Inventory;
@@ -28,6 +30,8 @@ use crate::yaml::{self, Document, Failure};
 pub struct Settings<'a> {
     /// The policy.
     pub policy: &'a Policy,
+    /// What is known of the nodes.
+    pub capacity: Option<&'a Arc<Capacity>>,
     /// The namespace of objects that name none; empty if that is open.
     pub namespace: &'a str,
     /// The day on which exemptions expire or not.
@@ -37,7 +41,7 @@ pub struct Settings<'a> {
 /// Lints every document of a corpus.
 #[must_use]
 pub fn lint(corpus: &Corpus, settings: Settings<'_>) -> Report {
-    let (known, inventory) = Known::collect(&corpus.documents, settings.namespace);
+    let (known, inventory) = Known::collect(corpus, settings.namespace, settings.capacity.cloned());
     let patches = Patches::collect(&corpus.documents);
     let linter = Linter { corpus, settings, known: &known, inventory: &inventory, patches: &patches };
     let parts: Vec<Part> = (0..corpus.documents.len()).into_par_iter().map(|index| linter.document(index)).collect();

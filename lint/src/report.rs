@@ -45,7 +45,7 @@ pub struct Located {
 /// A place in a document of the corpus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Index into the corpus' documents.
+    /// Index into the corpus' documents, then its sources: see [`crate::corpus::Corpus::held`].
     pub document: usize,
     /// The field, as far as it exists, relative to its object.
     pub path: FieldPath,

@@ -1,6 +1,7 @@
 //! From the command line to the exit code.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -10,7 +11,9 @@ use jiff::civil::Date;
 use memlint_policies::policy::Policy;
 use memlint_policies::rules;
 
-use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs};
+use crate::capacity::{self, CapacityCommand};
+use crate::capacity_files;
+use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs, ReviewArgs};
 use crate::corpus;
 use crate::explain;
 use crate::linting::{self, Settings};
@@ -18,6 +21,7 @@ use crate::output::{self, json, text};
 use crate::policy_file;
 use crate::progress::Progress;
 use crate::report::Report;
+use crate::review;
 
 /// Nothing at or above `--fail-on`.
 const CLEAN: u8 = 0;
@@ -38,6 +42,8 @@ pub fn main() -> ExitCode {
         },
         Some(Command::Rules { format: Format::Text }) => show(&explain::table()),
         Some(Command::Rules { format: Format::Json }) => show(&explain::json()),
+        Some(Command::Capacity { command }) => capacity(&command),
+        Some(Command::Review(args)) => answer(&args),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "memlint", &mut script);
@@ -55,6 +61,44 @@ fn show(text: &str) -> anyhow::Result<u8> {
     Ok(CLEAN)
 }
 
+fn capacity(command: &CapacityCommand) -> anyhow::Result<u8> {
+    let color = match command {
+        CapacityCommand::Node(args) => args.color,
+        CapacityCommand::Show(args) => args.color,
+        CapacityCommand::Sizes(_) | CapacityCommand::Schema => Color::Auto,
+    };
+    let terminal = std::io::stdout().is_terminal();
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let measured = terminal_size::terminal_size().filter(|_| terminal).map(|(width, _)| usize::from(width.0));
+    let width = columns.or(measured).unwrap_or(100).clamp(60, 200);
+    let screen = capacity::Screen { width, color: wants_color(color), unicode: terminal };
+    match capacity::run(command, screen) {
+        Ok((text, notes)) => {
+            notes.iter().for_each(|note| complain(note));
+            show(&text)
+        }
+        Err(capacity::Failure::Usage(message)) => Err(anyhow::anyhow!(message)),
+        Err(capacity::Failure::Files(problems)) => {
+            complain(&text::problems(&problems, std::io::stderr().is_terminal() && wants_color(color)));
+            Ok(FAILED)
+        }
+    }
+}
+
+fn answer(args: &ReviewArgs) -> anyhow::Result<u8> {
+    let file = policy_file::locate(args.policy.as_deref());
+    let policy = match policy_file::load(file.as_deref()) {
+        Ok(policy) => policy,
+        Err(problems) => {
+            complain(&text::problems(&problems, std::io::stderr().is_terminal() && wants_color(Color::Auto)));
+            return Ok(FAILED);
+        }
+    };
+    let answer = review::answer(args, file.as_deref(), &policy, today())?;
+    output::print(&answer.text).context("standard output cannot be written")?;
+    Ok(if answer.allowed { CLEAN } else { FOUND })
+}
+
 fn lint(args: &LintArgs) -> anyhow::Result<u8> {
     let started = Instant::now();
     let color = wants_color(args.color);
@@ -65,13 +109,25 @@ fn lint(args: &LintArgs) -> anyhow::Result<u8> {
             return Ok(FAILED);
         }
     };
+    let mut loaded = match capacity_files::load(&capacity_paths(args, &policy)) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            complain(&text::problems(&problems, std::io::stderr().is_terminal() && color));
+            return Ok(FAILED);
+        }
+    };
     let threads = args.threads.unwrap_or(0);
     // Fails only if the pool is there already; then that one serves.
     _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     let progress = Progress::start(args.quiet);
-    let corpus = corpus::read(&args.paths, threads, &progress);
+    let mut corpus = corpus::read(&args.paths, threads, &progress);
+    corpus.sources = loaded.sources;
+    corpus.notes.append(&mut loaded.notes);
     let namespace = args.namespace.as_deref().unwrap_or_default();
-    let report = linting::lint(&corpus, Settings { policy: &policy, namespace, today: today() });
+    let report = linting::lint(
+        &corpus,
+        Settings { policy: &policy, capacity: loaded.capacity.as_ref(), namespace, today: today() },
+    );
     drop(progress);
     let printed = match args.format {
         Format::Text => text::render(&report, &corpus, text::Style { color, quiet: args.quiet }),
@@ -109,6 +165,16 @@ fn load_policy(args: &LintArgs) -> anyhow::Result<Result<Policy, Vec<crate::repo
         policy.retain_rules(|id| only(id) && !args.skip.iter().any(|unwanted| unwanted == id));
         policy
     }))
+}
+
+/// The sources of capacity: those of the command line, else that of the policy file, whose path is relative to it.
+fn capacity_paths(args: &LintArgs, policy: &Policy) -> Vec<PathBuf> {
+    if !args.capacity.is_empty() {
+        return args.capacity.clone();
+    }
+    let file = policy_file::locate(args.policy.as_deref()).unwrap_or_default();
+    let folder = file.parent().unwrap_or_else(|| Path::new(""));
+    policy.capacity().map(|capacity| folder.join(capacity)).into_iter().collect()
 }
 
 fn wants_color(color: Color) -> bool {

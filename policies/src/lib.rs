@@ -20,7 +20,7 @@ pub mod quantity;
 pub mod resources;
 pub mod rule;
 pub mod rules;
-mod spelling;
+pub mod spelling;
 pub mod validation;
 mod volume;
 pub mod workload;

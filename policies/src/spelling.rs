@@ -3,7 +3,7 @@
 /// The known name nearest to what was written, if any is near enough to be meant: at most a third of the letters
 /// differ, capitals aside.
 #[must_use]
-pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = written.trim().to_lowercase();
     let distance = |name: &str| strsim::damerau_levenshtein(&lower, &name.to_lowercase());
     let (distance, name) = known.into_iter().map(|name| (distance(name), name)).min()?;

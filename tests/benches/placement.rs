@@ -18,7 +18,7 @@ fn cluster() -> Cluster {
     for index in 0..NODES {
         let name = format!("aks-pool{:02}-vmss{index:06}", index % 40);
         let mut labels = json!({"kubernetes.io/hostname": name, "kubernetes.io/os": "linux",
-            "agentpool": format!("pool{:02}", index % 40), "topology.kubernetes.io/zone": format!("zone-{}", index % 3),
+            "agentpool": format!("pool{:02}", index % 40), "topology.kubernetes.io/zone": format!("zone-{}", index % 40 % 3),
             "node.kubernetes.io/instance-type": format!("Standard_D{}s_v5", 2 << (index % 4))});
         for extra in 0..30 {
             labels[format!("example.com/label-{extra}")] = json!("value");
@@ -59,6 +59,7 @@ fn node_affinity() -> Value {
 
 fn placement(criterion: &mut Criterion) {
     let cluster = cluster();
+    assert_eq!(cluster.nodes().classes().len(), 40);
     let selector = json!({"matchLabels": {"app": "app-7"}});
     let apart = json!([{"topologyKey": "kubernetes.io/hostname", "labelSelector": selector}]);
     let apart = json!({"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": apart}});

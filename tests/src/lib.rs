@@ -1,12 +1,26 @@
-//! Helpers shared by memlint's tests: reading the conformance data.
+//! Helpers shared by memlint's tests: test data, running the command, linting in memory, printing objects as YAML.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+
+pub mod command;
+pub mod diff;
+pub mod folder;
+pub mod memory;
+pub mod mutate;
+pub mod walk;
+pub mod yaml;
 
 /// The folder of test data.
 #[must_use]
 pub fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+/// The root of the repository.
+#[must_use]
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// The lines of a gzipped file of JSON lines in `fixtures/conformance`.

@@ -1,6 +1,7 @@
 //! The log: lines for people or for machines. Bodies, environments and tokens are never in it, at any level.
 
 use std::io::IsTerminal as _;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use memlint_review::{Outcome, Verdict};
@@ -23,7 +24,8 @@ pub fn start(format: LogFormat, filter: &str) -> anyhow::Result<()> {
 }
 
 /// One line for a request: at `info` for a denial, at `warn` for what could not be judged, else at `debug`.
-pub fn outcome(outcome: &Outcome, trace: Option<&str>, micros: u128) {
+pub fn outcome(outcome: &Outcome, trace: Option<&str>, took: Duration) {
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let Outcome { verdict, uid, object, user, operation, dry_run, why, .. } = outcome;
     let verdict_label = verdict.label();
     let rules: Vec<&str> = outcome.findings.keys().map(|(rule, _)| *rule).collect();

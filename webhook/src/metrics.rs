@@ -134,14 +134,14 @@ impl Metrics {
         registry.register("shed", "Requests turned away because there were too many", self.shed.clone());
         registry.register("late", "Requests for which there was no time", self.late.clone());
         registry.register("panics", "Reviews that panicked", self.panics.clone());
-        registry.register("policy_reload", "Times that a changed policy file was read", self.policy_reloads.clone());
+        registry.register("policy_reload", "Times that the policy was read", self.policy_reloads.clone());
         registry.register("policy_info", "The policy that holds", self.policy_info.clone());
         registry.register(
             "policy_loaded_timestamp_seconds",
             "When the policy that holds was read",
             self.policy_loaded.clone(),
         );
-        registry.register("cert_reload", "Times that changed certificate files were read", self.cert_reloads.clone());
+        registry.register("cert_reload", "Times that the certificate was read", self.cert_reloads.clone());
         registry.register(
             "cert_not_after_timestamp_seconds",
             "When a certificate expires",

@@ -32,7 +32,7 @@ pub async fn validate(State(app): State<Arc<App>>, request: Request) -> Response
     match answer(&app, request, started).await {
         Ok((reply, took)) => {
             app.metrics.count(&reply.outcome, took);
-            log::outcome(&reply.outcome, trace.as_deref(), took.as_micros());
+            log::outcome(&reply.outcome, trace.as_deref(), took);
             respond(reply)
         }
         Err((status, why)) => (status, why).into_response(),

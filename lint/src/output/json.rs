@@ -173,5 +173,5 @@ fn finding<'a>(located: &'a Located, corpus: &'a Corpus) -> Finding<'a> {
 }
 
 fn file<'a>(place: &Place, corpus: &'a Corpus) -> &'a str {
-    corpus.documents.get(place.document).map_or("", |held| held.file.as_ref())
+    corpus.held(place.document).map_or("", |held| held.file.as_ref())
 }

@@ -32,7 +32,7 @@ pub fn render(report: &Report, corpus: &Corpus, style: Style) -> String {
         out.push_str("\n\n");
     }
     for problem in &report.problems {
-        out.push_str(&self::problem(problem, &renderer));
+        out.push_str(&self::problem(problem, "unreadable", &renderer));
         out.push_str("\n\n");
     }
     if style.quiet {
@@ -56,11 +56,11 @@ pub fn render(report: &Report, corpus: &Corpus, style: Style) -> String {
     out
 }
 
-/// A problem by itself, such as a mistake in a policy file.
+/// The mistakes of a policy file.
 #[must_use]
 pub fn problems(problems: &[Problem], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    problems.iter().map(|each| format!("{}\n", problem(each, &renderer))).collect()
+    problems.iter().map(|each| format!("{}\n\n", problem(each, "policy", &renderer))).collect()
 }
 
 fn finding(located: &Located, corpus: &Corpus, renderer: &Renderer) -> String {
@@ -86,8 +86,8 @@ fn finding(located: &Located, corpus: &Corpus, renderer: &Renderer) -> String {
     renderer.render(&[group])
 }
 
-fn problem(problem: &Problem, renderer: &Renderer) -> String {
-    let title = Severity::ERROR.with_name("unreadable").primary_title(problem.message.as_str());
+fn problem(problem: &Problem, name: &'static str, renderer: &Renderer) -> String {
+    let title = Severity::ERROR.with_name(name).primary_title(problem.message.as_str());
     let origin = annotate_snippets::Origin::path(problem.file.as_str()).line(problem.line).char_column(problem.column);
     let mut group = title.element(origin);
     if let Some(help) = &problem.help {
@@ -103,7 +103,7 @@ fn snippet<'a>(
     kind: AnnotationKind,
     label: &'a str,
 ) -> Option<Snippet<'a, annotate_snippets::Annotation<'a>>> {
-    let held = corpus.documents.get(place.document)?;
+    let held = corpus.held(place.document)?;
     let raw = held.document.raw();
     let (lines, span) = excerpt(raw.text, raw.start, place.span)?;
     let source = raw.text.get(lines)?;

@@ -75,7 +75,8 @@ impl<'a> Converter<'_, 'a> {
     }
 
     fn list(&mut self, index: usize) -> Result<Value<'a>, Fault> {
-        let mut items = Vec::new();
+        // Counted first: most lists and maps are small, and growing them would waste half of the memory.
+        let mut items = Vec::with_capacity(self.tree.children(index).count());
         for child in self.tree.children(index) {
             items.push(self.value(child)?);
         }
@@ -90,7 +91,7 @@ impl<'a> Converter<'_, 'a> {
             let entries = merged.entries.into_iter().map(|entry| (entry.key, entry.value));
             return Ok(Value::Map(entries.collect()));
         }
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(tree.entries(index).count());
         for (key, value) in tree.entries(index) {
             entries.push((self.key(key)?, self.value(value)?));
         }

@@ -48,6 +48,8 @@ pub struct NodeClass {
 #[derive(Debug, Clone, Default)]
 pub struct NodeSet {
     nodes: Vec<Member>,
+    /// The profile of each node, apart from its name: it is asked for most.
+    profile_of: Vec<usize>,
     profiles: Vec<Profile>,
     classes: Vec<NodeClass>,
     own_keys: Vec<String>,
@@ -56,7 +58,6 @@ pub struct NodeSet {
 #[derive(Debug, Clone)]
 struct Member {
     name: String,
-    profile: usize,
     class: usize,
     /// The labels of this node alone: index into `own_keys`, value.
     own: Vec<(usize, String)>,
@@ -93,7 +94,8 @@ impl NodeSet {
                 set.classes.len() - 1
             });
             set.classes[class].nodes.push(set.nodes.len());
-            set.nodes.push(Member { name: node.name, profile, class, own });
+            set.nodes.push(Member { name: node.name, class, own });
+            set.profile_of.push(profile);
         }
         set
     }
@@ -137,7 +139,7 @@ impl NodeSet {
     /// The index of a node's profile.
     #[must_use]
     pub fn profile_of(&self, node: usize) -> usize {
-        self.nodes[node].profile
+        self.profile_of[node]
     }
 
     /// The index of a node's class.
@@ -149,9 +151,8 @@ impl NodeSet {
     /// The value of one of a node's labels.
     #[must_use]
     pub fn label(&self, node: usize, key: &str) -> Option<&str> {
-        let node = &self.nodes[node];
-        let own = node.own.iter().find(|(index, _)| self.own_keys[*index] == key);
-        own.map(|(_, value)| value).or_else(|| self.profiles[node.profile].labels.get(key)).map(String::as_str)
+        let own = self.nodes[node].own.iter().find(|(index, _)| self.own_keys[*index] == key);
+        own.map(|(_, value)| value).or_else(|| self.profiles[self.profile_of[node]].labels.get(key)).map(String::as_str)
     }
 
     /// The labels that belong to single nodes.

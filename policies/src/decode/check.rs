@@ -157,7 +157,8 @@ impl<'v> Checker<'v> {
 
     fn unknown_field(&mut self, key: &'v str, value: &Value<'_>, known: &'static Type) {
         let near_miss = is_container(known) && matches!(key, "limit" | "limits" | "request" | "requests" | "resource");
-        if !self.strict && !(near_miss && matches!(value, Value::Map(_))) {
+        let speaks = self.strict || near_miss && matches!(value, Value::Map(_));
+        if !speaks {
             return;
         }
         let owner = self.steps.iter().rev().find_map(|step| match step {
@@ -252,7 +253,7 @@ fn is_base64(text: &str) -> bool {
     let digits: Vec<u8> = text.bytes().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
     let padding = digits.iter().rev().take_while(|b| **b == b'=').count();
     let body = digits.iter().take(digits.len() - padding);
-    digits.len() % 4 == 0
+    digits.len().is_multiple_of(4)
         && padding <= 2
         && body.into_iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
 }

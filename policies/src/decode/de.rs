@@ -98,8 +98,21 @@ macro_rules! integers {
     )*};
 }
 
+macro_rules! same_as {
+    ($($method:ident $other:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+            self.$other(visitor)
+        }
+    )*};
+}
+
 impl<'de> Deserializer<'de> for Decoder<'_> {
     type Error = DecodeError;
+
+    same_as! {
+        deserialize_char deserialize_str deserialize_string deserialize_str deserialize_bytes deserialize_str
+        deserialize_byte_buf deserialize_str deserialize_identifier deserialize_str deserialize_f32 deserialize_f64
+    }
 
     integers! {
         deserialize_i8 visit_i8 deserialize_i16 visit_i16 deserialize_i32 visit_i32 deserialize_i64 visit_i64
@@ -133,10 +146,6 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         }
     }
 
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        self.deserialize_f64(visitor)
-    }
-
     // No type that memlint judges by holds a float; only what takes any value comes here.
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.value {
@@ -147,10 +156,6 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         }
     }
 
-    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        self.deserialize_str(visitor)
-    }
-
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.value {
             Value::String(text) => visitor.visit_str(text),
@@ -158,18 +163,6 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
             _ if self.lossy => visitor.visit_str(self.text().unwrap_or_default()),
             _ => Err(self.wrong("a string")),
         }
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        self.deserialize_str(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -257,10 +250,6 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
         visitor.visit_enum(self.text().unwrap_or_default().into_deserializer())
-    }
-
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        self.deserialize_str(visitor)
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {

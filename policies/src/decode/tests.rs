@@ -1,3 +1,5 @@
+//! Strict decoding: what is wrong with an object, and where.
+
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 
 use super::*;

@@ -46,11 +46,30 @@ impl Columns {
     pub(super) fn find(&self, resource: &str) -> Option<usize> {
         self.0.binary_search_by(|name| name.as_str().cmp(resource)).ok()
     }
+}
 
-    /// Adds a list to a row.
-    pub(super) fn add(&self, row: &mut [i64], list: &ResourceList) {
+/// An amount for each resource and node. What belongs to one resource lies together, for most questions ask about two
+/// or three resources of all nodes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Grid {
+    nodes: usize,
+    cells: Vec<i64>,
+}
+
+impl Grid {
+    pub(super) fn new(columns: &Columns, nodes: usize) -> Self {
+        Self { nodes, cells: vec![0; columns.len() * nodes] }
+    }
+
+    pub(super) fn get(&self, column: usize, node: usize) -> i64 {
+        self.cells[column * self.nodes + node]
+    }
+
+    /// Adds a list to what a node has.
+    pub(super) fn add(&mut self, columns: &Columns, node: usize, list: &ResourceList) {
         for (name, quantity) in list {
-            if let Some(cell) = self.find(name).and_then(|column| row.get_mut(column)) {
+            if let Some(column) = columns.find(name) {
+                let cell = &mut self.cells[column * self.nodes + node];
                 *cell = cell.saturating_add(amount(name, *quantity));
             }
         }

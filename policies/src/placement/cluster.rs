@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::amounts::Columns;
+use super::amounts::{Columns, Grid};
 use super::bound::{Bound, Kin};
 use super::ports::HostPort;
 use super::selector::Labels;
@@ -27,8 +27,7 @@ pub enum View {
 pub struct Cluster {
     pub(super) nodes: NodeSet,
     pub(super) columns: Columns,
-    /// What each node has, a row of columns a node.
-    allocatable: Vec<i64>,
+    allocatable: Grid,
     slots: Vec<i64>,
     empty: Usage,
     now: Usage,
@@ -45,7 +44,7 @@ pub struct Cluster {
 /// What is taken of the nodes, in one view.
 #[derive(Debug, Clone, Default)]
 struct Usage {
-    amounts: Vec<i64>,
+    amounts: Grid,
     pods: Vec<i64>,
 }
 
@@ -95,20 +94,18 @@ impl Cluster {
 
         let mut cluster = Self {
             topologies: Topologies::new(&nodes),
-            allocatable: vec![0; nodes.len() * columns.len()],
+            allocatable: Grid::new(&columns, nodes.len()),
             slots: vec![0; nodes.len()],
-            empty: Usage::new(nodes.len(), columns.len()),
-            now: Usage::new(nodes.len(), columns.len()),
+            empty: Usage::new(&columns, nodes.len()),
+            now: Usage::new(&columns, nodes.len()),
             namespaces,
             nodes,
             columns,
             ..Self::default()
         };
-        let width = cluster.columns.len();
         for class in cluster.nodes.classes() {
             for node in &class.nodes {
-                let row = &mut cluster.allocatable[node * width..(node + 1) * width];
-                cluster.columns.add(row, &class.allocatable);
+                cluster.allocatable.add(&cluster.columns, *node, &class.allocatable);
                 cluster.slots[*node] = class.allocatable.get("pods").map_or(0, |pods| pods.value());
             }
         }
@@ -160,8 +157,7 @@ impl Cluster {
     #[must_use]
     pub fn room(&self, node: usize, resource: &str, view: View) -> (i64, i64) {
         let Some(column) = self.columns.find(resource) else { return (0, 0) };
-        let cell = node * self.columns.len() + column;
-        (self.allocatable[cell], self.usage(view).amounts[cell])
+        self.cell(column, node, view)
     }
 
     /// How many Pods a node takes, and how many it has.
@@ -170,9 +166,8 @@ impl Cluster {
         (self.slots[node], self.usage(view).pods[node])
     }
 
-    pub(super) fn row(&self, node: usize, view: View) -> (&[i64], &[i64]) {
-        let cells = node * self.columns.len()..(node + 1) * self.columns.len();
-        (&self.allocatable[cells.clone()], &self.usage(view).amounts[cells])
+    pub(super) fn cell(&self, column: usize, node: usize, view: View) -> (i64, i64) {
+        (self.allocatable.get(column, node), self.usage(view).amounts.get(column, node))
     }
 
     /// The host ports that are taken on a node.
@@ -190,13 +185,12 @@ impl Cluster {
 }
 
 impl Usage {
-    fn new(nodes: usize, columns: usize) -> Self {
-        Self { amounts: vec![0; nodes * columns], pods: vec![0; nodes] }
+    fn new(columns: &Columns, nodes: usize) -> Self {
+        Self { amounts: Grid::new(columns, nodes), pods: vec![0; nodes] }
     }
 
     fn add(&mut self, columns: &Columns, node: usize, requests: &ResourceList, pods: i64) {
-        let width = columns.len();
-        columns.add(&mut self.amounts[node * width..(node + 1) * width], requests);
+        self.amounts.add(columns, node, requests);
         self.pods[node] = self.pods[node].saturating_add(pods);
     }
 }

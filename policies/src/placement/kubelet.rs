@@ -2,8 +2,9 @@
 
 use super::candidate::Candidate;
 use super::cluster::Cluster;
-use super::filter::{Code, Look, Situation};
+use super::filter::Look;
 use super::reason::Reason;
+use super::situation::{Code, Situation};
 use super::verdict::{Outcome, Verdict};
 
 /// The verdict on a Pod with `spec.nodeName`: it is bound as soon as it is created, to a node that exists or not.

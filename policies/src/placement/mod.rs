@@ -24,6 +24,7 @@ mod ports;
 mod reason;
 mod runtime_class;
 mod selector;
+mod situation;
 mod skew;
 mod spread;
 mod toleration;

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::candidate::Candidate;
 use super::cluster::Cluster;
-use super::filter::{Code, Look, Situation, filter};
+use super::filter::{Look, filter};
+use super::situation::{Code, Situation};
 use super::verdict::Verdict;
 
 /// Where so many Pods of a kind went.

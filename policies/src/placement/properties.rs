@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::filter::{Code, Situation};
+use super::situation::{Code, Situation};
 use super::{Candidate, Cluster, ClusterBuilder, Labels, Look, Packing, Release, View, filter, pack};
 use crate::aggregate::pod_requests;
 use crate::capacity::Node;

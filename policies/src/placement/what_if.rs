@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::candidate::Candidate;
 use super::cluster::Cluster;
-use super::filter::{Code, Look, Situation};
+use super::filter::Look;
 use super::reason::Reason;
+use super::situation::{Code, Situation};
 use crate::capacity::Taint;
 
 /// What a node that all other filters let pass has of one resource, in the scheduler's unit.

@@ -55,17 +55,28 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
 }
 
 fn draft(cx: &Cx<'_>, problem: Problem) -> Draft {
+    let of_name = is_of_name(&problem);
+    let on_key = of_name || matches!(problem.kind, ProblemKind::UnknownField | ProblemKind::DuplicateField);
     let help = problem.help.unwrap_or_else(|| {
         let kind = cx.workload.object.kind.to_lowercase();
-        format!("kubectl explain {kind}.{} tells what it takes", keys(&problem.at))
+        let mut known = problem.at.clone();
+        if of_name {
+            known.pop();
+        }
+        format!("kubectl explain {kind}.{} tells what it takes", keys(&known))
     });
     let container = cx.pod.containers.iter().find(|container| problem.at.starts_with(&container.at));
-    let on_key = matches!(problem.kind, ProblemKind::UnknownField | ProblemKind::DuplicateField);
     let draft = Draft::new(problem.at, problem.message, help).on_key(on_key);
     match container {
         Some(container) => draft.container(container),
         None => draft,
     }
+}
+
+/// Whether validation refuses the key itself: the name of a resource that does not exist.
+fn is_of_name(problem: &Problem) -> bool {
+    let quoted = problem.message.strip_prefix('"').and_then(|rest| rest.split_once('"'));
+    quoted.is_some_and(|(name, _)| problem.at.last_key() == Some(name))
 }
 
 /// The path as `kubectl explain` wants it: keys only.

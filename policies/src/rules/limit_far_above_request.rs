@@ -31,7 +31,7 @@
 //! `pkg/kubelet/cm/node_container_manager_linux.go`: the limit of `/kubepods` is what the node can allocate, however
 //! much its Pods were promised.
 
-use crate::finding::{Group, Level};
+use crate::finding::{Group, Level, Related};
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
 use crate::resources::{List, MEMORY};
@@ -70,7 +70,12 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
     if let Some(level) = &cx.pod.pod_level {
         let (request, limit) = (cx.pod.pod_level_memory(List::Requests), cx.pod.pod_level_memory(List::Limits));
         let at = level.at.keys(&[List::Limits.field(), MEMORY]);
-        if let Some(draft) = draft(cx, request, limit, at, "the Pod") {
+        if let Some(mut draft) = draft(cx, request, limit, at, "the Pod") {
+            if level.written.requests.contains_key(MEMORY) {
+                let at = level.at.keys(&[List::Requests.field(), MEMORY]);
+                let message = "the Pod's request is set here".to_owned();
+                draft = draft.related(Related { origin: None, at, message });
+            }
             sink.report(draft);
         }
     }
@@ -83,10 +88,12 @@ fn draft(cx: &Cx<'_>, request: Option<Quantity>, limit: Option<Quantity>, at: Fi
     if limit.nanos().saturating_mul(billion) <= request.nanos().saturating_mul(most.nanos()) {
         return None;
     }
-    let message = format!(
-        "{whose} may use {limit} of memory, {} times its request of {request}; at most {most} times is allowed",
-        ratio(limit, request),
-    );
+    let allowed = match most == Quantity::count(1) {
+        true => "they must be equal".to_owned(),
+        false => format!("at most {most} times is allowed"),
+    };
+    let ratio = ratio(limit, request, most);
+    let message = format!("{whose} may use {limit} of memory, {ratio} times its request of {request}; {allowed}");
     let enough = limit.nanos().saturating_mul(billion) / most.nanos().max(1) / billion;
     let enough = Quantity::bytes(round_up_to_mi(i64::try_from(enough).unwrap_or(i64::MAX)));
     let help = format!("raise requests.memory to {enough} or more, or lower limits.memory");
@@ -94,9 +101,12 @@ fn draft(cx: &Cx<'_>, request: Option<Quantity>, limit: Option<Quantity>, at: Fi
     Some(draft.data("requestBytes", request.value()).data("limitBytes", limit.value()))
 }
 
-/// With one decimal, rounded down.
-fn ratio(limit: Quantity, request: Quantity) -> String {
+/// With one decimal, rounded down; what that makes equal to what is allowed is still more.
+fn ratio(limit: Quantity, request: Quantity, most: Quantity) -> String {
     let tenths = limit.nanos().saturating_mul(10) / request.nanos().max(1);
+    if tenths.saturating_mul(Quantity::count(1).nanos()) <= most.nanos().saturating_mul(10) {
+        return format!("more than {most}");
+    }
     if tenths > 10_000 {
         "more than 1000".to_owned()
     } else if tenths % 10 == 0 {

@@ -73,11 +73,13 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
         let names: Vec<_> = sizes().map(|(size, volume)| format!("{} ({size})", volume.name)).collect();
         let with_heap =
             heap.as_ref().map_or(String::new(), |heap| format!(" and the heap of {} ({heap_bytes})", heap.written));
+        let parts = names.len() + usize::from(heap.is_some());
+        let in_all = if parts > 1 { format!(", {} in all", total + heap_bytes) } else { String::new() };
         let message = format!(
-            "container {} can fill in-memory volumes {}{with_heap}, {} in all, above its memory limit of {limit}",
+            "container {} can fill in-memory {} {}{with_heap}{in_all}, above its memory limit of {limit}",
             container.name,
+            if names.len() > 1 { "volumes" } else { "volume" },
             names.join(", "),
-            total + heap_bytes,
         );
         let enough = total + heap_bytes;
         let help = format!("raise its memory limit above {enough}, or lower sizeLimit");

@@ -55,7 +55,9 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
         };
         let message = format!("container {} has {found}: only the limit of the whole node stops it", container.name);
         let help = match container.memory(List::Requests) {
-            Some(request) => format!("set limits.memory; with its request of {request} it is safest from being killed"),
+            Some(request) => {
+                format!("set limits.memory to the most it may ever use, at least its request of {request}")
+            }
             None => "set limits.memory to the most it may ever use, such as 512Mi".to_owned(),
         };
         sink.report(Draft::new(container.value_at(List::Limits, MEMORY), message, help).container(container));

@@ -33,7 +33,7 @@
 //! `plugin/pkg/admission/limitranger`.
 
 use crate::finding::{Group, Level, Related};
-use crate::limit_range::Violation;
+use crate::limit_range::{Constraint, Violation};
 use crate::resources::List;
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
@@ -72,13 +72,25 @@ fn draft(cx: &Cx<'_>, violation: Violation) -> Option<Draft> {
     };
     let what = if *list == List::Limits { "limit" } else { "request" };
     let field = constraint.field();
-    let help = format!(
-        "set the {resource} {what} so that {field} of {enforced} holds, or change LimitRange {}",
-        violation.name
-    );
+    let what = if container.is_none() { format!("{what}s of its containers together") } else { what.to_owned() };
+    let help = match constraint {
+        Constraint::Min => format!("set the {resource} {what} to {enforced} or more"),
+        Constraint::Max => format!("set the {resource} {what} to {enforced} or less"),
+        Constraint::MaxRatio => {
+            format!("set {resource} requests and limits so that the limit is at most {enforced} times the request")
+        }
+    };
+    let help = format!("{help}, or change LimitRange {}", violation.name);
     let whose = container.map_or("the Pod".to_owned(), |container| format!("container {}", container.name));
     let message =
         format!("LimitRange {} refuses {whose}: {}", violation.name, violation.message.replace(".  ", ", but "));
+    // The API server prints six decimals of a ratio, needed or not.
+    let message = match message.split_once("provided ratio is ") {
+        Some((before, ratio)) => {
+            format!("{before}provided ratio is {}", ratio.trim_end_matches('0').trim_end_matches('.'))
+        }
+        None => message,
+    };
     let message = message.replace("No limit is", "no limit is").replace("No request is", "no request is");
     let related =
         Related { origin: Some(violation.origin), at: violation.at.clone(), message: format!("{field} is set here") };

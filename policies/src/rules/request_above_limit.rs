@@ -27,7 +27,7 @@
 //! `ValidateContainerResourceRequirements` in `pkg/apis/core/validation`; LimitRanges are applied before it.
 
 use crate::aggregate::ResourceList;
-use crate::finding::{Group, Level};
+use crate::finding::{Group, Level, Related};
 use crate::path::FieldPath;
 use crate::resources::List;
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
@@ -60,7 +60,11 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
     }
     if let Some(level) = &cx.pod.pod_level {
         let lists = (&level.effective.requests, &level.effective.limits);
-        drafts(lists, &level.at, "the Pod").into_iter().for_each(|(_, draft)| sink.report(draft));
+        for (resource, draft) in drafts(lists, &level.at, "the Pod") {
+            let at = level.at.keys(&[List::Limits.field(), &resource]);
+            let message = "the Pod's limit is set here".to_owned();
+            sink.report(draft.related(Related { origin: None, at, message }));
+        }
     }
 }
 
@@ -70,7 +74,10 @@ fn drafts(lists: (&ResourceList, &ResourceList), at: &FieldPath, whose: &str) ->
     for (resource, request) in requests.iter().filter(|(resource, _)| is_overcommittable(resource)) {
         let Some(limit) = limits.get(resource).filter(|limit| request > *limit) else { continue };
         let message = format!("{whose} requests {request} of {resource}, above its limit of {limit}");
-        let help = format!("raise the {resource} limit to {request}, or lower the request to {limit}");
+        let mut help = format!("raise the {resource} limit to {request}");
+        if !limit.is_zero() {
+            help.push_str(&format!(", or lower the request to {limit}"));
+        }
         let draft = Draft::new(at.keys(&[List::Requests.field(), resource]), message, help);
         let draft = draft.data("request", request.to_string()).data("limit", limit.to_string());
         drafts.push((resource.clone(), draft));

@@ -29,6 +29,8 @@
 //!
 //! `k8s.io/apimachinery/pkg/api/resource`, suffixes.
 
+use k8s_openapi::api::core::v1 as core;
+
 use crate::finding::{Group, Level};
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
@@ -52,43 +54,73 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Cx<'_>, sink: &mut Sink) {
-    for container in &cx.pod.containers {
-        for draft in drafts(cx, &container.written, &container.resources_at, &format!("container {}", container.name)) {
+    for (place, container) in cx.workload.containers.iter().zip(&cx.pod.containers) {
+        let texts = cx.workload.container(place).and_then(|container| container.resources.as_ref());
+        let whose = format!("container {}", container.name);
+        for draft in drafts(cx, (texts, &container.written), &container.resources_at, &whose) {
             sink.report(draft.container(container));
         }
     }
     if let Some(level) = &cx.pod.pod_level {
-        drafts(cx, &level.written, &level.at, "the Pod").into_iter().for_each(|draft| sink.report(draft));
+        let lists = (cx.workload.spec().resources.as_ref(), &level.written);
+        drafts(cx, lists, &level.at, "the Pod").into_iter().for_each(|draft| sink.report(draft));
     }
 }
 
-fn drafts(cx: &Cx<'_>, written: &Requirements, at: &FieldPath, whose: &str) -> Vec<Draft> {
+/// The values as they are written, and as they are read.
+type Lists<'a> = (Option<&'a core::ResourceRequirements>, &'a Requirements);
+
+fn drafts(cx: &Cx<'_>, (texts, written): Lists<'_>, at: &FieldPath, whose: &str) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (list, verb) in [(List::Requests, "requests"), (List::Limits, "is limited to")] {
         let Some(value) = written.list(list).get(MEMORY).copied() else { continue };
         if value <= Quantity::ZERO || value >= cx.params.get("below") {
             continue;
         }
-        let amount = match (value.value(), value.is_integer() && value < Quantity::count(1000)) {
-            (bytes, true) => format!("{bytes} bytes of memory"),
-            (1, false) => format!("{value} of memory, which is 1 byte"),
-            (bytes, false) => format!("{value} of memory, which is {bytes} bytes"),
-        };
-        let meant = meant(value);
+        let below = cx.params.get("below");
+        let text = texts.and_then(|texts| text(texts, list)).unwrap_or_default();
+        let meant = meant(text);
         let help = match &meant {
-            Some(meant) => format!("write {meant} if that was meant; m is a thousandth of a byte, no suffix is bytes"),
-            None => "give the unit: Mi for 1024 × 1024 bytes".to_owned(),
+            Some(meant) if text.ends_with('m') => {
+                format!("write {meant} if that was meant: m is a thousandth of a byte")
+            }
+            Some(meant) => format!("write {meant} if that was meant: no suffix is bytes"),
+            None => format!("write {below} or more; Mi is 1024 × 1024 bytes, no suffix is bytes"),
         };
         let at = at.keys(&[list.field(), MEMORY]);
         let fix = meant.and_then(|meant| replace(&at, meant));
-        let message = format!("{whose} {verb} {amount}");
+        let message = format!("{whose} {verb} {}", amount(value, below));
         drafts.push(Draft::new(at, message, help).fix(fix).data("bytes", value.value()));
     }
     drafts
 }
 
-/// `64m` was meant as `64Mi`, and so was a bare `64`.
-fn meant(value: Quantity) -> Option<String> {
-    let number = if value.is_integer() { value.value() } else { value.milli_value() };
-    (number < 1024 * 1024).then(|| format!("{number}Mi"))
+/// The amount as it is stored, and what that comes to where it is not plain.
+fn amount(value: Quantity, below: Quantity) -> String {
+    let bytes = match value.value() {
+        1 => "1 byte".to_owned(),
+        bytes => format!("{bytes} bytes"),
+    };
+    if value.to_string().ends_with(|last: char| last.is_ascii_digit()) {
+        format!("{bytes} of memory")
+    } else if value < Quantity::bytes(1024 * 1024) {
+        format!("{value} of memory, which is {bytes}")
+    } else {
+        format!("only {value} of memory, less than {below}")
+    }
 }
+
+fn text(texts: &core::ResourceRequirements, list: List) -> Option<&str> {
+    let map = if list == List::Limits { &texts.limits } else { &texts.requests };
+    map.as_ref()?.get(MEMORY).map(|quantity| quantity.0.trim())
+}
+
+/// `64m` was meant as `64Mi`, and so was a bare `64`. What has another unit or a point, or would be more than a node
+/// has, was not.
+fn meant(text: &str) -> Option<String> {
+    let number: u32 = text.strip_suffix('m').unwrap_or(text).parse().ok()?;
+    (number <= MOST_MEANT).then(|| format!("{number}Mi"))
+}
+
+/// In Mi: 64Gi.
+const MOST_MEANT: u32 = 64 * 1024;

@@ -28,6 +28,8 @@
 //!
 //! `pkg/volume/emptydir/empty_dir.go`.
 
+use k8s_openapi::api::core::v1 as core;
+
 use crate::finding::{Group, Level};
 use crate::resources::List;
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
@@ -52,11 +54,21 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
         None => "all the memory that the node can allocate".to_owned(),
     };
     for volume in memory_volumes(cx.workload).into_iter().filter(|volume| !volume.is_bounded() && !volume.unreadable) {
-        let message = format!("in-memory volume {} has no sizeLimit and may grow to {bound}", volume.name);
+        let found = if is_zero(cx, &volume.name) { "a sizeLimit of 0, which counts as none," } else { "no sizeLimit" };
+        let message = format!("in-memory volume {} has {found} and may grow to {bound}", volume.name);
         let help = match volume.writers.as_slice() {
-            [] => "set emptyDir.sizeLimit, such as 64Mi".to_owned(),
-            writers => format!("set emptyDir.sizeLimit well below the memory limit of {}", writers.join(", ")),
+            writers if limited && !writers.is_empty() => {
+                format!("set emptyDir.sizeLimit well below the memory limit of {}", writers.join(", "))
+            }
+            _ => "set emptyDir.sizeLimit, such as 64Mi".to_owned(),
         };
         sink.report(Draft::new(volume.at.keys(&["emptyDir", "sizeLimit"]), message, help));
     }
+}
+
+/// Whether a volume that is not bounded has a limit written all the same.
+fn is_zero(cx: &Cx<'_>, name: &str) -> bool {
+    let volumes = cx.workload.spec().volumes.iter().flatten();
+    let limit = |volume: &core::Volume| volume.empty_dir.as_ref().is_some_and(|dir| dir.size_limit.is_some());
+    volumes.into_iter().any(|volume| volume.name == name && limit(volume))
 }

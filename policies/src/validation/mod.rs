@@ -6,7 +6,10 @@
 
 mod containers;
 pub mod defaulting;
+mod env;
+mod job;
 mod metadata;
+mod mounts;
 pub mod names;
 mod pod;
 mod probes;
@@ -15,6 +18,7 @@ mod resources;
 mod review;
 mod scheduling;
 mod security;
+mod selector;
 mod strategy;
 mod volumes;
 mod workload;
@@ -92,3 +96,6 @@ fn resource_requirements(report: &mut Report, spec: &PodSpec, lists: &PodLists, 
         resources::overhead(report, defaulting::read_list(overhead), &at.key("overhead"));
     }
 }
+
+#[cfg(test)]
+mod tests;

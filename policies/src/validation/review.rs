@@ -2,7 +2,7 @@
 
 use crate::decode::{Leniency, Problem};
 use crate::path::FieldPath;
-use crate::resources::PodResources;
+use crate::resources::{List, PodResources};
 use crate::validation::{PodContext, Subject, validate_pod_spec};
 use crate::workload::Workload;
 
@@ -17,13 +17,26 @@ pub fn validate(workload: &Workload, pod: &PodResources) -> Vec<Problem> {
         labels: workload.template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref()),
         claim_templates: &workload.claim_templates,
     };
-    let of_pod = validate_pod_spec(workload.spec(), &workload.spec_at, context);
+    let mut of_pod = validate_pod_spec(workload.spec(), &workload.spec_at, context);
+    of_pod.retain(|problem| !is_copied(pod, problem));
     if workload.leniency == Leniency::CustomResource {
         return of_pod.into_iter().filter_map(|problem| in_resources(workload, problem)).collect();
     }
     // What is wrong with the template is wrong with its Pods too, in the same place.
     let of_object = workload.invalid.iter().filter(|problem| !of_pod.iter().any(|known| known.at == problem.at));
     of_object.cloned().chain(of_pod.iter().cloned()).collect()
+}
+
+/// Whether a problem is about a request that nobody wrote: it is a copy of the limit, which has the problem too.
+fn is_copied(pod: &PodResources, problem: &Problem) -> bool {
+    pod.containers.iter().any(|container| {
+        let below = problem.at.relative_to(&container.resources_at.key(List::Requests.field()));
+        let resource = below.as_ref().and_then(FieldPath::last_key);
+        resource.is_some_and(|resource| {
+            let written = |list| container.written.list(list).contains_key(resource);
+            written(List::Limits) && !written(List::Requests)
+        })
+    })
 }
 
 /// A problem in a `resources` block, at the place where the block really stands.

@@ -5,11 +5,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use k8s_openapi::api::core::v1::{
-    DownwardAPIVolumeFile, KeyToPath, ObjectFieldSelector, ProjectedVolumeSource, ResourceFieldSelector, Volume,
-};
+use k8s_openapi::api::core::v1::{DownwardAPIVolumeFile, KeyToPath, ProjectedVolumeSource, Volume};
 
-use super::names::{dns_label_fault, dns_subdomain_fault, qualified_name_fault};
+use super::env::{field_ref, resource_field_ref};
+use super::names::{dns_label_fault, dns_subdomain_fault};
 use super::report::Report;
 use super::{PodContext, Subject};
 use crate::path::FieldPath;
@@ -264,55 +263,6 @@ fn downward_file(report: &mut Report, file: &DownwardAPIVolumeFile, at: &FieldPa
         (None, None) => report.add(at.clone(), "one of fieldRef and resourceFieldRef is needed"),
     }
     mode(report, file.mode, || at.key("mode"));
-}
-
-/// `validateObjectFieldSelector`.
-pub(super) fn field_ref(report: &mut Report, field: &ObjectFieldSelector, fields: &[&str], at: &FieldPath) {
-    let text = field.field_path.as_str();
-    if !report.required(!text.is_empty(), || at.key("fieldPath")) {
-        return;
-    }
-    let known_version = field.api_version.as_deref().is_none_or(|version| matches!(version, "" | "v1"));
-    let subscripted = text.strip_suffix("']").and_then(|text| text.split_once("['"));
-    match subscripted {
-        Some(("metadata.annotations", key)) if known_version => {
-            report.fault(key, |key| qualified_name_fault(&key.to_lowercase()), || at.clone());
-        }
-        Some(("metadata.labels", key)) if known_version => {
-            report.fault(key, qualified_name_fault, || at.clone());
-        }
-        _ if known_version && fields.contains(&if text == "spec.host" { "spec.nodeName" } else { text }) => {}
-        _ => report.one_of(text, fields, || at.key("fieldPath")),
-    }
-}
-
-/// `validateContainerResourceFieldSelector`.
-pub(super) fn resource_field_ref(report: &mut Report, field: &ResourceFieldSelector, volume: bool, at: &FieldPath) {
-    const RESOURCES: [&str; 6] = [
-        "limits.cpu",
-        "limits.memory",
-        "limits.ephemeral-storage",
-        "requests.cpu",
-        "requests.memory",
-        "requests.ephemeral-storage",
-    ];
-    let text = field.resource.as_str();
-    let pages = text.starts_with("limits.hugepages-") || text.starts_with("requests.hugepages-");
-    if volume && field.container_name.as_deref().unwrap_or_default().is_empty() {
-        report.required(false, || at.key("containerName"));
-    } else if report.required(!text.is_empty(), || at.key("resource")) && !pages {
-        report.one_of(text, &RESOURCES, || at.key("resource"));
-    }
-    let divisor = field.divisor.as_ref().and_then(|divisor| Quantity::parse(&divisor.0).ok());
-    let Some(divisor) = divisor.filter(|divisor| !divisor.is_zero()) else { return };
-    let cpu: &[&str] = &["1m", "1"];
-    let bytes: &[&str] = &["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];
-    let allowed = match text {
-        "limits.cpu" | "requests.cpu" => cpu,
-        _ if pages || RESOURCES.contains(&text) => bytes,
-        _ => return,
-    };
-    report.one_of(&divisor.to_string(), allowed, || at.key("divisor"));
 }
 
 fn mode(report: &mut Report, mode: Option<i32>, at: impl FnOnce() -> FieldPath) {

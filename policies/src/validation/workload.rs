@@ -2,18 +2,16 @@
 //!
 //! Of a workload, what concerns its Pods is looked at: the template, its labels, the selector, the numbers.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
-use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
-use k8s_openapi::api::core::v1::{Pod, PodTemplate, PodTemplateSpec, ReplicationController};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{Pod, PodSpec, PodTemplate, PodTemplateSpec, ReplicationController};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 
-use super::names::{dns_label_fault, dns_subdomain_fault, label_value_fault, qualified_name_fault};
+use super::names::{dns_label_fault, dns_subdomain_fault};
 use super::report::Report;
-use super::scheduling::label_selector;
-use super::{PodContext, PodLists, Subject, metadata, pod_spec, strategy};
+use super::selector::{daemon_set_selector, labels, labels_of, selected};
+use super::{PodContext, PodLists, Subject, job, metadata, pod_spec, strategy};
 use crate::decode::{Problem, from_value_pruned};
 use crate::object::Value;
 use crate::path::FieldPath;
@@ -36,15 +34,15 @@ pub fn validate_object(
         "Pod" => {
             with(value, problems, |pod: Pod| {
                 metadata::object(&mut report, &pod.metadata, dns_subdomain_fault);
-                let pod_spec_ = pod.spec.unwrap_or_default();
-                let defaulted = PodLists::defaulted(&pod_spec_);
+                let written = pod.spec.unwrap_or_default();
+                let defaulted = PodLists::defaulted(&written);
                 let context = PodContext {
                     subject: Subject::Pod,
                     lists: lists.unwrap_or(&defaulted),
                     labels: pod.metadata.labels.as_ref(),
                     claim_templates: &[],
                 };
-                pod_spec(&mut report, &pod_spec_, &spec, context);
+                pod_spec(&mut report, &written, &spec, context);
             });
         }
         "PodTemplate" => with(value, problems, |object: PodTemplate| {
@@ -102,11 +100,11 @@ pub fn validate_object(
         }),
         "Job" => with(value, problems, |object: Job| {
             metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
-            job(&mut report, &object.spec.unwrap_or_default(), &spec, true);
+            job::job(&mut report, &object.spec.unwrap_or_default(), &spec, true);
         }),
         "CronJob" => with(value, problems, |object: CronJob| {
             metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
-            cron_job(&mut report, object, &spec);
+            job::cron_job(&mut report, object, &spec);
         }),
         _ => {}
     }
@@ -120,15 +118,16 @@ fn with<T: DeserializeOwned>(value: &Value<'_>, problems: &[Problem], look: impl
 }
 
 /// `ValidatePodTemplateSpec`; `at` is the template.
-fn template(report: &mut Report, template: &PodTemplateSpec, at: &FieldPath, claim_templates: &[String]) {
+pub(super) fn template(report: &mut Report, template: &PodTemplateSpec, at: &FieldPath, claim_templates: &[String]) {
     let nothing = ObjectMeta::default();
     let given = template.metadata.as_ref().unwrap_or(&nothing);
     metadata::labels_and_annotations(report, given, &at.key("metadata"));
-    let spec = template.spec.clone().unwrap_or_default();
-    let lists = PodLists::written(&spec);
+    let none = PodSpec::default();
+    let spec = template.spec.as_ref().unwrap_or(&none);
+    let lists = PodLists::written(spec);
     let labels = given.labels.as_ref();
     let context = PodContext { subject: Subject::Template, lists: &lists, labels, claim_templates };
-    pod_spec(report, &spec, &at.key("spec"), context);
+    pod_spec(report, spec, &at.key("spec"), context);
 }
 
 /// The template of Pods that run for ever; `at` is the workload's spec.
@@ -149,92 +148,10 @@ fn only_always(report: &mut Report, pods: &PodTemplateSpec, at: &FieldPath) {
     }
 }
 
-fn numbers(report: &mut Report, at: &FieldPath, numbers: &[(Option<i32>, &str)]) {
+pub(super) fn numbers(report: &mut Report, at: &FieldPath, numbers: &[(Option<i32>, &str)]) {
     for (number, name) in numbers {
         report.not_negative(*number, || at.key(*name));
     }
-}
-
-/// The selector of a workload: there, not empty, in order, and the labels of the template are among what it selects.
-fn selected(report: &mut Report, selector: &LabelSelector, value: &Value<'_>, pods: &PodTemplateSpec, at: &FieldPath) {
-    let path = at.key("selector");
-    if value.at(&path).is_none_or(Value::is_null) {
-        report.required(false, || path);
-        return report.add(labels_of(at), "without a selector the template is not selected");
-    }
-    label_selector(report, Some(selector), || path.clone());
-    if is_empty(selector) {
-        report.add(path.clone(), "the selector is empty");
-    }
-    match selects(selector, labels(pods)) {
-        Some(true) => {}
-        Some(false) => report.add_help(
-            labels_of(at),
-            "the template's labels are not what the selector selects",
-            "give the template the labels of the selector",
-        ),
-        None => report.add(path, "the selector cannot be read"),
-    }
-}
-
-/// A DaemonSet's, of which less is said.
-fn daemon_set_selector(
-    report: &mut Report,
-    selector: &LabelSelector,
-    value: &Value<'_>,
-    pods: &PodTemplateSpec,
-    at: &FieldPath,
-) {
-    let path = at.key("selector");
-    let is_there = value.at(&path).is_some_and(|selector| !selector.is_null());
-    label_selector(report, Some(selector), || path.clone());
-    if !is_there || selects(selector, labels(pods)) == Some(false) {
-        let message = "the template's labels are not what the selector selects";
-        report.add_help(labels_of(at), message, "give the template the labels of the selector");
-    }
-    if is_there && is_empty(selector) {
-        report.add(path, "the selector is empty");
-    }
-}
-
-fn is_empty(selector: &LabelSelector) -> bool {
-    selector.match_labels.as_ref().is_none_or(BTreeMap::is_empty)
-        && selector.match_expressions.as_ref().is_none_or(Vec::is_empty)
-}
-
-fn labels_of(at: &FieldPath) -> FieldPath {
-    at.keys(&["template", "metadata", "labels"])
-}
-
-fn labels(pods: &PodTemplateSpec) -> Option<&BTreeMap<String, String>> {
-    pods.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref())
-}
-
-/// Whether a selector selects these labels; `None` if it is no selector (`LabelSelectorAsSelector`).
-fn selects(selector: &LabelSelector, labels: Option<&BTreeMap<String, String>>) -> Option<bool> {
-    let value = |key: &String| labels.and_then(|labels| labels.get(key));
-    let mut all = true;
-    for (key, wanted) in selector.match_labels.iter().flatten() {
-        if qualified_name_fault(key).is_some() || label_value_fault(wanted).is_some() {
-            return None;
-        }
-        all &= value(key) == Some(wanted);
-    }
-    for expression in selector.match_expressions.iter().flatten() {
-        let values = expression.values.as_deref().unwrap_or_default();
-        if qualified_name_fault(&expression.key).is_some() || values.iter().any(|v| label_value_fault(v).is_some()) {
-            return None;
-        }
-        let found = value(&expression.key);
-        all &= match (expression.operator.as_str(), values.is_empty()) {
-            ("In", false) => found.is_some_and(|found| values.contains(found)),
-            ("NotIn", false) => found.is_none_or(|found| !values.contains(found)),
-            ("Exists", true) => found.is_some(),
-            ("DoesNotExist", true) => found.is_none(),
-            _ => return None,
-        };
-    }
-    Some(all)
 }
 
 fn stateful_set(report: &mut Report, object: StatefulSet, value: &Value<'_>, at: &FieldPath) {
@@ -275,89 +192,4 @@ fn replication_controller(report: &mut Report, object: ReplicationController, at
         report.add(labels_of(at), "the template's labels are not what the selector selects");
     }
     always(report, &pods, at);
-}
-
-fn cron_job(report: &mut Report, object: CronJob, at: &FieldPath) {
-    let name = object.metadata.name.unwrap_or_default();
-    if name.len() > 52 {
-        let path = FieldPath::of(&["metadata", "name"]);
-        report.add(path, format!("the name has {} characters, but a CronJob's may have 52", name.len()));
-    }
-    let given = object.spec;
-    report.required(!given.schedule.is_empty(), || at.key("schedule"));
-    if let Some(policy) = given.concurrency_policy.as_deref().filter(|policy| !policy.is_empty()) {
-        report.one_of(policy, &["Allow", "Forbid", "Replace"], || at.key("concurrencyPolicy"));
-    }
-    report.not_negative(given.starting_deadline_seconds, || at.key("startingDeadlineSeconds"));
-    numbers(
-        report,
-        at,
-        &[
-            (given.successful_jobs_history_limit, "successfulJobsHistoryLimit"),
-            (given.failed_jobs_history_limit, "failedJobsHistoryLimit"),
-        ],
-    );
-    let jobs = given.job_template.spec.unwrap_or_default();
-    job(report, &jobs, &at.keys(&["jobTemplate", "spec"]), false);
-}
-
-/// `ValidateJobSpec`, for a Job of its own or those of a CronJob.
-fn job(report: &mut Report, given: &JobSpec, at: &FieldPath, own: bool) {
-    numbers(
-        report,
-        at,
-        &[
-            (given.parallelism, "parallelism"),
-            (given.completions, "completions"),
-            (given.backoff_limit, "backoffLimit"),
-            (given.ttl_seconds_after_finished, "ttlSecondsAfterFinished"),
-            (given.backoff_limit_per_index, "backoffLimitPerIndex"),
-            (given.max_failed_indexes, "maxFailedIndexes"),
-        ],
-    );
-    report.not_negative(given.active_deadline_seconds, || at.key("activeDeadlineSeconds"));
-    if let Some(mode) = &given.completion_mode {
-        report.one_of(mode, &["NonIndexed", "Indexed"], || at.key("completionMode"));
-        if mode == "Indexed" {
-            report.required(given.completions.is_some(), || at.key("completions"));
-        }
-    }
-    if !own && given.selector.is_some() {
-        report.add_help(at.key("selector"), "the Jobs of a CronJob have generated selectors", "remove it");
-    }
-    if !own && given.manual_selector == Some(true) {
-        report.add_help(at.key("manualSelector"), "the Jobs of a CronJob have generated selectors", "remove it");
-    }
-    if own {
-        job_selector(report, given, at);
-    }
-    template(report, &given.template, &at.key("template"), &[]);
-    let policy = given.template.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref());
-    let path = at.keys(&["template", "spec", "restartPolicy"]);
-    match policy {
-        None | Some("" | "Always") => {
-            let message = "a Job's Pods must not be restarted always, which is the default";
-            report.add_help(path, message, "write restartPolicy: OnFailure or Never");
-        }
-        Some("OnFailure") if given.pod_failure_policy.is_some() => {
-            report.add(path, "with a podFailurePolicy the restartPolicy must be Never");
-        }
-        _ => {}
-    }
-}
-
-/// A generated selector also has the Job's own unique label, so the written part must match by itself.
-fn job_selector(report: &mut Report, given: &JobSpec, at: &FieldPath) {
-    let manual = given.manual_selector == Some(true);
-    let Some(selector) = &given.selector else {
-        report.required(!manual, || at.key("selector"));
-        return;
-    };
-    label_selector(report, Some(selector), || at.key("selector"));
-    if selects(selector, labels(&given.template)) == Some(false) {
-        report.add(labels_of(at), "the template's labels are not what the selector selects");
-    }
-    if !manual && !is_empty(selector) && selects(selector, None) == Some(false) {
-        report.add_help(at.key("selector"), "a Job's selector is generated", "remove it, or set manualSelector: true");
-    }
 }

@@ -10,6 +10,7 @@ mod objects;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1 as core;
 
 use crate::aggregate::ContainerKind;
@@ -65,8 +66,9 @@ impl Workload {
     #[must_use]
     pub fn find(object: &Object<'_, '_>) -> Vec<Self> {
         let ObjectRef { api_version, kind, .. } = object.reference.as_ref();
-        let misplaced = misplaced(api_version, kind);
-        let known = decode::type_of(misplaced.as_ref().map_or(api_version, |(served, _)| served), kind);
+        let meant = meant(api_version, kind);
+        let (api_version, kind) = meant.as_ref().map_or((api_version.as_str(), kind.as_str()), |(meant, _)| *meant);
+        let known = decode::type_of(api_version, kind);
         let problems = known.map(|name| decode::check(object.value, name, Leniency::Strict)).unwrap_or_default();
         let Some(template_at) = template_of(kind) else {
             return custom::find(object);
@@ -83,9 +85,36 @@ impl Workload {
             None => Vec::new(),
         };
         let mut workload = Self::of_template(object, template_at, problems, leniency);
-        workload.invalid = misplaced.into_iter().map(|(_, problem)| problem).chain(invalid).collect();
+        workload.invalid = meant.into_iter().map(|(_, problem)| problem).chain(invalid).collect();
         workload.claim_templates = claim_templates(object.value);
         vec![workload]
+    }
+
+    /// The workload of a DaemonSet that was read already.
+    #[must_use]
+    pub fn of_daemon_set(set: &DaemonSet) -> Self {
+        let object = ObjectRef {
+            api_version: "apps/v1".to_owned(),
+            kind: "DaemonSet".to_owned(),
+            namespace: set.metadata.namespace.clone(),
+            name: set.metadata.name.clone(),
+        };
+        let template_at = FieldPath::of(&["spec", "template"]);
+        let spec_at = template_at.key("spec");
+        let template = set.spec.template.clone();
+        Self {
+            object: Arc::new(object),
+            labels: set.metadata.labels.clone().unwrap_or_default(),
+            containers: places(&template, &spec_at),
+            template_at,
+            spec_at,
+            template,
+            problems: Vec::new(),
+            invalid: Vec::new(),
+            claim_templates: Vec::new(),
+            leniency: Leniency::Strict,
+            annotations: set.metadata.annotations.clone().unwrap_or_default(),
+        }
     }
 
     /// The Pod spec; empty if there is none.
@@ -188,27 +217,44 @@ fn template_of(kind: &str) -> Option<FieldPath> {
     })
 }
 
-/// The version under which the API server has one of Kubernetes' own workloads.
-fn served_as(kind: &str) -> Option<&'static str> {
-    ["v1", "apps/v1", "batch/v1"]
-        .into_iter()
-        .find(|version| template_of(kind).is_some() && decode::type_of(version, kind).is_some())
-}
+/// Kubernetes' own workloads, with the version under which the API server has them.
+const SERVED: [(&str, &str); 9] = [
+    ("v1", "Pod"),
+    ("v1", "PodTemplate"),
+    ("v1", "ReplicationController"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "ReplicaSet"),
+    ("apps/v1", "StatefulSet"),
+    ("apps/v1", "DaemonSet"),
+    ("batch/v1", "Job"),
+    ("batch/v1", "CronJob"),
+];
 
-/// For a workload of Kubernetes' own under a version that no API server has for it (`extensions/v1beta1`, none at
-/// all): the right one, and what is wrong. Other groups may have kinds of the same name.
-fn misplaced(api_version: &str, kind: &str) -> Option<(&'static str, Problem)> {
-    let served = served_as(kind)?;
+/// For a workload of Kubernetes' own under names that no API server has for it (`extensions/v1beta1`, no version at
+/// all, kind `pods`): the right ones, and what is wrong. Other groups may have kinds of the same name.
+fn meant(api_version: &str, kind: &str) -> Option<((&'static str, &'static str), Problem)> {
+    let singular = kind.strip_suffix(['s', 'S']).unwrap_or(kind);
+    let is_meant = |known: &str| known.eq_ignore_ascii_case(kind) || known.eq_ignore_ascii_case(singular);
+    let (served, known) = SERVED.into_iter().find(|(_, known)| is_meant(known))?;
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    if api_version == served || !matches!(group, "" | "apps" | "batch" | "extensions") {
+    if (api_version, kind) == (served, known) || !matches!(group, "" | "apps" | "batch" | "extensions") {
         return None;
     }
-    let message = match api_version {
-        "" => "the object has no apiVersion".to_owned(),
-        _ => format!("no API server has a {kind} in {api_version}"),
+    let (at, message, help) = if kind == known {
+        let message = match api_version {
+            "" => "the object has no apiVersion".to_owned(),
+            _ => format!("no API server has a {kind} in {api_version}"),
+        };
+        ("apiVersion", message, format!("write apiVersion: {served}"))
+    } else {
+        ("kind", format!("there is no kind {kind}"), format!("write kind: {known}"))
     };
-    let problem = Problem::invalid(FieldPath::of(&["apiVersion"]), message);
-    Some((served, problem.help(format!("write apiVersion: {served}"))))
+    Some(((served, known), Problem::invalid(FieldPath::of(&[at]), message).help(help)))
+}
+
+/// Whether a kind is, or was meant as, one of Kubernetes' own workloads.
+fn is_own(kind: &str) -> bool {
+    SERVED.iter().any(|(_, known)| *known == kind)
 }
 
 fn places(template: &core::PodTemplateSpec, spec_at: &FieldPath) -> Vec<ContainerPlace> {

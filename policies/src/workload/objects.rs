@@ -48,7 +48,7 @@ fn collect<'v, 'a>(
     let kind = text("kind").or(inherited.map(|(_, kind)| kind));
     let api_version = text("apiVersion").or(inherited.map(|(api_version, _)| api_version));
     let Some(kind) = kind else { return };
-    let Some(api_version) = api_version.or_else(|| super::served_as(kind).map(|_| "")) else { return };
+    let Some(api_version) = api_version.or_else(|| super::is_own(kind).then_some("")) else { return };
     if let (Some(item_kind), Some(Value::List(items))) = (kind.strip_suffix("List"), value.get("items")) {
         // The items of a typed list may leave their kind to the list.
         let inherited = (!item_kind.is_empty()).then_some((api_version, item_kind));

@@ -1,0 +1,211 @@
+//! `memlint capacity show`: the nodes by pool, each as a bar.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use memlint_policies::capacity::Capacity;
+use memlint_policies::placement::{Cluster, View};
+use memlint_policies::quantity::Quantity;
+
+use super::args::ShowArgs;
+use super::bars::{self, Bar};
+use super::{Failure, Screen, show_json};
+use crate::capacity_files;
+use crate::cli::Format;
+use crate::report::Note;
+
+/// Up to so many nodes of a pool are drawn one by one.
+const FEW: usize = 6;
+
+/// Nodes that are shown together.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) name: String,
+    /// Nodes that exist, as indices into the cluster.
+    pub(super) nodes: Vec<usize>,
+    /// How many more an autoscaler may add.
+    pub(super) more: u32,
+    /// The node in the cluster of what may ever be that stands for those.
+    pub(super) new_node: Option<usize>,
+}
+
+/// What one resource of a node is used for, in the scheduler's unit.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Use {
+    pub(super) capacity: i64,
+    pub(super) allocatable: i64,
+    pub(super) daemon_sets: i64,
+    pub(super) requested: i64,
+    /// Limits of the Pods that are known, summed.
+    pub(super) limits: Option<i64>,
+}
+
+pub(super) fn run(args: &ShowArgs, screen: Screen) -> Result<(String, Vec<String>), Failure> {
+    let loaded = capacity_files::load(&args.files).map_err(Failure::Files)?;
+    let capacity = loaded.capacity.unwrap_or_default();
+    let groups = groups(&capacity);
+    let notes: Vec<&Note> = loaded.notes.iter().chain(&loaded.assumptions).collect();
+    Ok(match args.format {
+        Format::Text => {
+            let notes = notes.iter().map(|note| format!("note: {}", line(note))).collect();
+            (text(&capacity, &groups, args.nodes, screen), notes)
+        }
+        _ => (show_json::render(&capacity, &groups, &notes), Vec::new()),
+    })
+}
+
+fn line(note: &Note) -> String {
+    match (&note.file, note.at) {
+        (Some(file), Some((line, column))) => format!("{file}:{line}:{column}: {}", note.message),
+        (Some(file), None) => format!("{file}: {}", note.message),
+        (None, _) => note.message.clone(),
+    }
+}
+
+/// The labels by which providers tell pools apart.
+const POOL_LABELS: [&str; 6] = [
+    "kubernetes.azure.com/agentpool",
+    "agentpool",
+    "eks.amazonaws.com/nodegroup",
+    "cloud.google.com/gke-nodepool",
+    "karpenter.sh/nodepool",
+    "node.kubernetes.io/instance-type",
+];
+
+fn groups(capacity: &Capacity) -> Vec<Group> {
+    let nodes = capacity.now().nodes();
+    let mut left: Vec<bool> = vec![true; nodes.len()];
+    let mut groups = Vec::new();
+    for pool in capacity.pools() {
+        let found: Vec<usize> = pool.nodes.iter().filter_map(|name| nodes.find(name)).collect();
+        for node in &found {
+            if let Some(left) = left.get_mut(*node) {
+                *left = false;
+            }
+        }
+        let new_node = pool.new_node.as_ref().and_then(|name| capacity.ever().nodes().find(name));
+        groups.push(Group { name: format!("pool {}", pool.name), nodes: found, more: pool.more, new_node });
+    }
+    let mut others: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for node in (0..nodes.len()).filter(|node| left.get(*node) == Some(&true)) {
+        let pool = POOL_LABELS.iter().find_map(|label| nodes.label(node, label));
+        let name = pool.map_or_else(|| "other nodes".to_owned(), |pool| format!("nodes {pool}"));
+        others.entry(name).or_default().push(node);
+    }
+    groups.extend(others.into_iter().map(|(name, nodes)| Group { name, nodes, more: 0, new_node: None }));
+    groups
+}
+
+/// What a resource of a node is used for.
+pub(super) fn usage(capacity: &Capacity, cluster: &Cluster, node: usize, resource: &str) -> Use {
+    let (allocatable, empty) = cluster.room(node, resource, View::Empty);
+    let (_, now) = cluster.room(node, resource, View::Now);
+    let amount = |quantity: Quantity| if resource == "cpu" { quantity.milli_value() } else { quantity.value() };
+    let class = cluster.nodes().classes().get(cluster.nodes().class_of(node));
+    let of_machine = class.and_then(|class| class.capacity.get(resource)).map_or(allocatable, |found| amount(*found));
+    let limits = capacity.limits_on(cluster.nodes().name(node));
+    Use {
+        capacity: of_machine.max(allocatable),
+        allocatable,
+        daemon_sets: empty,
+        requested: now.saturating_sub(empty),
+        limits: limits.map(|limits| limits.get(resource).map_or(0, |limit| amount(*limit))),
+    }
+}
+
+impl Use {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            capacity: self.capacity.saturating_add(other.capacity),
+            allocatable: self.allocatable.saturating_add(other.allocatable),
+            daemon_sets: self.daemon_sets.saturating_add(other.daemon_sets),
+            requested: self.requested.saturating_add(other.requested),
+            limits: match (self.limits, other.limits) {
+                (Some(a), Some(b)) => Some(a.saturating_add(b)),
+                (a, b) => a.or(b),
+            },
+        }
+    }
+
+    /// What is left for more Pods; negative where requests exceed what there is.
+    pub(super) fn free(self) -> i64 {
+        self.allocatable.saturating_sub(self.daemon_sets).saturating_sub(self.requested)
+    }
+}
+
+fn text(capacity: &Capacity, groups: &[Group], all: bool, screen: Screen) -> String {
+    let mut out = String::new();
+    for group in groups {
+        _ = writeln!(out, "{}", heading(capacity, group, screen));
+        let cluster = capacity.now();
+        if group.nodes.len() > 1 || group.nodes.is_empty() || !all {
+            out.push_str(&total(capacity, cluster, group, screen));
+        }
+        if group.nodes.len() > 1 && (all || group.nodes.len() <= FEW) {
+            for node in &group.nodes {
+                _ = writeln!(out, "  {}", cluster.nodes().name(*node));
+                out.push_str(&bars_of(|resource| usage(capacity, cluster, *node, resource), 4, screen));
+            }
+        }
+        out.push('\n');
+    }
+    if groups.is_empty() {
+        out.push_str("no nodes\n");
+    } else {
+        out.push_str(&bars::legend(capacity.knows_bound_pods(), screen));
+    }
+    out
+}
+
+fn heading(capacity: &Capacity, group: &Group, screen: Screen) -> String {
+    let mut parts = vec![match group.nodes.len() {
+        1 => "1 node".to_owned(),
+        count => format!("{count} nodes"),
+    }];
+    if group.more > 0 {
+        parts.push(format!("{} more can be added", group.more));
+    }
+    let (cluster, sample) = match group.nodes.first() {
+        Some(node) => (capacity.now(), Some(*node)),
+        None => (capacity.ever(), group.new_node),
+    };
+    if let Some(node) = sample {
+        let of_pods = group.nodes.iter().map(|node| capacity.now().slots(*node, View::Now).1);
+        let (slots, pods) = (cluster.slots(node, View::Now).0, of_pods.fold(0_i64, i64::saturating_add));
+        let running = if capacity.knows_bound_pods() { format!("{pods} Pods, ") } else { String::new() };
+        parts.push(format!("{running}{slots} Pods a node"));
+        let size = cluster.nodes().label(node, "node.kubernetes.io/instance-type");
+        parts.extend(size.filter(|size| !group.name.ends_with(size)).map(str::to_owned));
+    }
+    let title = if screen.color { format!("\x1b[1m{}\x1b[0m", group.name) } else { group.name.clone() };
+    format!("{title}: {}", parts.join(", "))
+}
+
+/// All nodes of a group together; of a group without any, the node to come.
+fn total(capacity: &Capacity, cluster: &Cluster, group: &Group, screen: Screen) -> String {
+    if let (true, Some(new)) = (group.nodes.is_empty(), group.new_node) {
+        return bars_of(|resource| usage(capacity, capacity.ever(), new, resource), 2, screen);
+    }
+    let sum = |resource: &str| {
+        let each = group.nodes.iter().map(|node| usage(capacity, cluster, *node, resource));
+        each.reduce(Use::plus).unwrap_or_default()
+    };
+    let mut out = bars_of(sum, 2, screen);
+    let free = |node: &usize| usage(capacity, cluster, *node, "memory").free();
+    if group.nodes.len() > 1
+        && let Some(best) = group.nodes.iter().max_by_key(|node| free(node))
+    {
+        let room = bars::amount("memory", free(best).max(0));
+        _ = writeln!(out, "  most room on one node: {room} of memory, on {}", cluster.nodes().name(*best));
+    }
+    out
+}
+
+fn bars_of(use_of: impl Fn(&str) -> Use, indent: usize, screen: Screen) -> String {
+    let mut out = String::new();
+    for resource in ["memory", "cpu"] {
+        let bar = Bar { resource, used: use_of(resource) };
+        out.push_str(&bar.draw(indent, screen));
+    }
+    out
+}

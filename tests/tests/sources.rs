@@ -1,0 +1,62 @@
+//! Conventions of the source code itself.
+
+use std::path::{Path, PathBuf};
+
+use memlint_tests::{repository, walk};
+
+/// Files that are longer than [`LONGEST`] lines, and why that is.
+const LONG: [(&str, &str); 3] = [
+    ("policies/src/heap/shell.rs", "one small language, read from the left to the right"),
+    ("policies/src/quantity.rs", "one type: its grammar, its rounding and its canonical form belong together"),
+    ("policies/src/resources.rs", "one type: what a Pod asks for, and everything that is computed from that"),
+];
+
+const LONGEST: usize = 320;
+
+/// Words that say nothing, or that belong in an issue and not in the code.
+const UNWANTED: [&str; 6] = ["blazing", "leverage", "utilize", "seamless", "TODO", "FIXME"];
+
+fn sources() -> Vec<(PathBuf, String)> {
+    let crates = walk::folders(&repository()).into_iter().filter(|folder| folder.join("Cargo.toml").is_file());
+    let folders = crates.flat_map(|folder| ["src", "tests", "benches"].map(|part| folder.join(part)));
+    let files = folders.filter(|folder| folder.is_dir()).flat_map(|folder| walk::files(&folder));
+    let rust = files.filter(|file| file.extension().is_some_and(|extension| extension == "rs"));
+    rust.map(|file| (file.clone(), std::fs::read_to_string(file).expect("UTF-8"))).collect()
+}
+
+fn short(file: &Path) -> String {
+    let path = file.strip_prefix(repository()).unwrap_or(file);
+    path.to_string_lossy().replace('\\', "/")
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let silent: Vec<_> =
+        sources().iter().filter(|(_, text)| !text.starts_with("//! ")).map(|(f, _)| short(f)).collect();
+    assert!(silent.is_empty(), "without a first line of //!: {silent:?}");
+}
+
+#[test]
+fn no_file_is_too_long_to_read() {
+    let excused = |name: &str| LONG.iter().any(|(file, _)| *file == name);
+    let long: Vec<_> = sources()
+        .iter()
+        .map(|(file, text)| (short(file), text.lines().count()))
+        .filter(|(name, lines)| *lines > LONGEST && !excused(name))
+        .collect();
+    assert!(long.is_empty(), "over {LONGEST} lines: {long:?}");
+    for (name, why) in LONG {
+        let lines = sources().iter().find(|(file, _)| short(file) == name).map_or(0, |(_, text)| text.lines().count());
+        assert!(lines > LONGEST, "{name} needs no excuse any more: {why}");
+    }
+}
+
+#[test]
+fn no_word_is_hollow() {
+    for (file, text) in sources().iter().filter(|(file, _)| !file.ends_with("tests/sources.rs")) {
+        for word in UNWANTED {
+            let found = text.lines().position(|line| line.contains(word));
+            assert!(found.is_none(), "{}:{} has {word:?}", short(file), found.unwrap_or_default() + 1);
+        }
+    }
+}
