@@ -69,6 +69,9 @@ pub struct ReviewArgs {
     /// Policy file; by default memlint.yaml in this folder or one above it
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// What nodes there are: what kubectl get nodes,pods,daemonsets -A -o yaml prints, or a capacity file
+    #[arg(long, value_name = "FILE")]
+    pub capacity: Vec<PathBuf>,
     /// What becomes of findings in Deployments and their like, as set for the webhook
     #[arg(long, value_enum, default_value_t = Workloads::Warn)]
     pub workloads: Workloads,

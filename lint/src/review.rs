@@ -2,9 +2,11 @@
 
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::civil::Date;
+use memlint_policies::capacity::Capacity;
 use memlint_policies::inventory::Inventory;
 use memlint_policies::policy::{Policy, SHIPPED};
 use memlint_review::{Options, ReviewCx};
@@ -24,7 +26,13 @@ pub struct Answer {
 ///
 /// # Errors
 /// When the file cannot be read, or holds no AdmissionReview that could be answered.
-pub fn answer(args: &ReviewArgs, policy_file: Option<&Path>, policy: &Policy, today: Date) -> anyhow::Result<Answer> {
+pub fn answer(
+    args: &ReviewArgs,
+    policy_file: Option<&Path>,
+    policy: &Policy,
+    capacity: Option<Arc<Capacity>>,
+    today: Date,
+) -> anyhow::Result<Answer> {
     let name = args.file.display();
     let mut body = Vec::new();
     let read = if args.file == Path::new("-") {
@@ -42,13 +50,18 @@ pub fn answer(args: &ReviewArgs, policy_file: Option<&Path>, policy: &Policy, to
         Workloads::Warn => memlint_review::Workloads::Warn,
         Workloads::Deny => memlint_review::Workloads::Deny,
     };
+    let mut inventory = Inventory::default();
+    let nodes_are_certain = capacity.is_some();
+    if let Some(capacity) = capacity {
+        inventory.set_capacity(capacity);
+    }
     let reply = memlint_review::review(
         &body,
         &ReviewCx {
             policy,
             policy_hash: &hash,
-            inventory: &Inventory::default(),
-            nodes_are_certain: false,
+            inventory: &inventory,
+            nodes_are_certain,
             options: &Options { workloads, ..Options::default() },
             today,
         },

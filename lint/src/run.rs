@@ -87,14 +87,16 @@ fn capacity(command: &CapacityCommand) -> anyhow::Result<u8> {
 
 fn answer(args: &ReviewArgs) -> anyhow::Result<u8> {
     let file = policy_file::locate(args.policy.as_deref());
-    let policy = match policy_file::load(file.as_deref()) {
-        Ok(policy) => policy,
+    let known = policy_file::load(file.as_deref())
+        .and_then(|policy| Ok((policy, capacity_files::load(&args.capacity)?.capacity)));
+    let (policy, capacity) = match known {
+        Ok(known) => known,
         Err(problems) => {
             complain(&text::problems(&problems, std::io::stderr().is_terminal() && wants_color(Color::Auto)));
             return Ok(FAILED);
         }
     };
-    let answer = review::answer(args, file.as_deref(), &policy, today())?;
+    let answer = review::answer(args, file.as_deref(), &policy, capacity, today())?;
     output::print(&answer.text).context("standard output cannot be written")?;
     Ok(if answer.allowed { CLEAN } else { FOUND })
 }

@@ -26,6 +26,10 @@ pub struct Args {
     /// Policy file; without one the default policy holds. It is read again when it changes
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// What nodes there are: what kubectl get nodes,daemonsets,limitranges,runtimeclasses -A -o yaml prints, or a
+    /// capacity file; several add up. They are read again when they change
+    #[arg(long, value_name = "FILE")]
+    pub capacity: Vec<PathBuf>,
     /// Where the certificate comes from.
     #[command(flatten)]
     pub tls: TlsArgs,

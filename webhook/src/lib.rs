@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod budget;
+pub mod capacity;
 pub mod deadline;
 pub mod log;
 pub mod metrics;

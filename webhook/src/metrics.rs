@@ -78,6 +78,7 @@ pub struct Metrics {
     policy_reloads: Family<ResultLabel, Counter>,
     policy_info: Family<HashLabel, Gauge>,
     policy_loaded: Gauge,
+    capacity_reloads: Family<ResultLabel, Counter>,
     cert_reloads: Family<ResultLabel, Counter>,
     cert_not_after: Family<CertLabel, Gauge>,
 }
@@ -101,6 +102,7 @@ impl Default for Metrics {
             policy_reloads: Family::default(),
             policy_info: Family::default(),
             policy_loaded: Gauge::default(),
+            capacity_reloads: Family::default(),
             cert_reloads: Family::default(),
             cert_not_after: Family::default(),
             registry: Registry::default(),
@@ -141,6 +143,7 @@ impl Metrics {
             "When the policy that holds was read",
             self.policy_loaded.clone(),
         );
+        registry.register("capacity_reload", "Times that capacity files were read", self.capacity_reloads.clone());
         registry.register("cert_reload", "Times that the certificate was read", self.cert_reloads.clone());
         registry.register(
             "cert_not_after_timestamp_seconds",
@@ -186,6 +189,12 @@ impl Metrics {
     /// Notes that a policy file is bad.
     pub fn policy_refused(&self) {
         self.policy_reloads.get_or_create(&ResultLabel { result: "error" }).inc();
+    }
+
+    /// Notes whether capacity files could be read.
+    pub fn capacity_read(&self, well: bool) {
+        let result = if well { "success" } else { "error" };
+        self.capacity_reloads.get_or_create(&ResultLabel { result }).inc();
     }
 
     /// Notes that a certificate is served.

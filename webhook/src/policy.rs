@@ -30,7 +30,7 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<Rulebook, String> {
     Ok(Rulebook { policy, hash: memlint_review::policy_hash(bytes) })
 }
 
-fn describe(problems: &[memlint::report::Problem]) -> String {
+pub(crate) fn describe(problems: &[memlint::report::Problem]) -> String {
     let line = |problem: &memlint::report::Problem| {
         let help = problem.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
         format!("{}:{}:{}: {}{help}", problem.file, problem.line, problem.column, problem.message)

@@ -15,7 +15,7 @@ use crate::args::{Args, TlsArgs};
 use crate::server::{Phase, Server, Timeouts};
 use crate::state::{App, Limits, Rulebook};
 use crate::tls::{self, Certificate};
-use crate::{log, policy, router, watch};
+use crate::{capacity, log, policy, router, watch};
 
 /// How long clients are told to connect elsewhere before connections are closed.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -40,10 +40,11 @@ pub fn main() -> ExitCode {
 
 async fn run(args: Args) -> anyhow::Result<()> {
     // Destructured whole: an option that nothing uses does not compile.
-    let Args { listen, metrics_listen, policy, tls, review, limits: taken, log: _, log_format: _ } = args;
+    let Args { listen, metrics_listen, policy, capacity, tls, review, limits: taken, log: _, log_format: _ } = args;
     let (rulebook, policy_text) = load_policy(policy.as_ref())?;
     let limits = Limits { answer_within: taken.answer_within, reviews: taken.max_reviews, ..Limits::default() };
     let app = Arc::new(App::new(rulebook, review.options(), limits));
+    let capacity_texts = capacity::load(&app, &capacity).map_err(anyhow::Error::msg)?;
     let (certificate, files) = load_certificate(&tls, &app)?;
     let config = tls::config(certificate.clone(), tls.tls_min)?;
     let server = |listener, tls, router| Server {
@@ -67,10 +68,11 @@ async fn run(args: Args) -> anyhow::Result<()> {
     if let (Some(file), Some(text)) = (policy, policy_text) {
         followers.spawn(policy::follow(app.clone(), file, tls.reload_every, vec![text]));
     }
+    if !capacity.is_empty() {
+        followers.spawn(capacity::follow(app.clone(), capacity, tls.reload_every, capacity_texts));
+    }
     let (paths, contents) = files;
     followers.spawn(tls::follow(app.clone(), certificate, paths, tls.reload_every, contents));
-    // What is known of the cluster does not change after this.
-    app.health.cluster_is_known();
     tracing::info!(%address, hash = app.rulebook.load().hash, "serving");
     if let Some(folder) = &tls.self_signed {
         tracing::info!(
