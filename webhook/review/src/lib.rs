@@ -62,7 +62,7 @@ pub fn review(body: &[u8], cx: &ReviewCx<'_>) -> Reply {
         scope => scope,
     };
     match judge::judge(&request, scope, cx) {
-        Ok(Some(judgement)) => reply::judged(&request, scope, cx, &judgement),
+        Ok(Some(judgement)) => reply::judged(&request, scope, cx, judgement),
         Ok(None) => reply::untouched(&request, "it is being deleted, or is the image of a static Pod"),
         Err(why) => reply::undecided(&request, cx, &why),
     }

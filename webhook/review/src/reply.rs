@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use memlint_policies::exemption::ExemptedBy;
-use memlint_policies::finding::Level;
+use memlint_policies::finding::{Finding, Level};
 
 use crate::judge::{self, Judged, Judgement};
 use crate::options::{Enforcement, OnDoubt, Workloads};
@@ -16,7 +16,7 @@ use crate::{ReviewCx, audit, warning, words};
 pub use crate::verdict::{Action, Verdict};
 
 /// What goes back, and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
     /// The HTTP status: 200, or 400 for what is no AdmissionReview of a known version.
     pub status: u16,
@@ -24,6 +24,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// What came of it.
     pub outcome: Outcome,
+    /// What was found, by rule, with what is done about each.
+    pub findings: Vec<(Finding, Action)>,
 }
 
 /// What came of a request, for metrics and logs. Nothing here but `uid`, `object`, `user`, `why` and `message` is a
@@ -84,7 +86,7 @@ impl Outcome {
 pub(crate) fn refused(why: String) -> Reply {
     let mut outcome = Outcome::new(&Request::default(), Verdict::Invalid, false);
     outcome.why.clone_from(&why);
-    Reply { status: 400, body: why.into_bytes(), outcome }
+    Reply { status: 400, body: why.into_bytes(), outcome, findings: Vec::new() }
 }
 
 /// Let through without a word.
@@ -92,7 +94,7 @@ pub(crate) fn untouched(request: &Request<'_>, why: &str) -> Reply {
     let mut outcome = Outcome::new(request, Verdict::Untouched, true);
     why.clone_into(&mut outcome.why);
     let response = Response { uid: &request.uid, allowed: true, ..Response::default() };
-    Reply { status: 200, body: response.to_bytes(), outcome }
+    Reply { status: 200, body: response.to_bytes(), outcome, findings: Vec::new() }
 }
 
 /// The object cannot be read.
@@ -123,18 +125,18 @@ fn doubtful(request: &Request<'_>, cx: &ReviewCx<'_>, why: &str, answer: OnDoubt
     } else {
         response.status = Some(Status::forbidden(clip(&plain(&format!("memlint: {message}")), 1_000), Vec::new()));
     }
-    Reply { status: 200, body: response.to_bytes(), outcome }
+    Reply { status: 200, body: response.to_bytes(), outcome, findings: Vec::new() }
 }
 
 /// What the rules say.
-pub(crate) fn judged(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>, judgement: &Judgement) -> Reply {
+pub(crate) fn judged(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>, judgement: Judgement) -> Reply {
     let has = |action| judgement.findings.iter().any(|judged| judged.action == action);
     let early = cx.options.workloads == Workloads::Warn && scope == Scope::Template;
     let would_be_denied = early && judgement.findings.iter().any(is_deny);
     let note = would_be_denied.then_some("the Pods of this workload will be refused unless this is changed:");
     let warnings = match cx.options.enforcement {
         Enforcement::Audit => Vec::new(),
-        Enforcement::Warn | Enforcement::Deny => warning::of(judgement, note.filter(|_| has(Action::Warn))),
+        Enforcement::Warn | Enforcement::Deny => warning::of(&judgement, note.filter(|_| has(Action::Warn))),
     };
     let verdict = match (has(Action::Deny), warnings.is_empty()) {
         (true, _) => Verdict::Deny,
@@ -152,10 +154,12 @@ pub(crate) fn judged(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>, jud
         *outcome.exemptions.entry(exempted.by).or_default() += 1;
     }
     let status =
-        (!allowed).then(|| Status::forbidden(words::denial(judgement, scope, cx.policy), words::causes(judgement)));
-    let audit_annotations = audit::of_judgement(verdict, cx.policy_hash, judgement);
+        (!allowed).then(|| Status::forbidden(words::denial(&judgement, scope, cx.policy), words::causes(&judgement)));
+    let audit_annotations = audit::of_judgement(verdict, cx.policy_hash, &judgement);
     let response = Response { uid: &request.uid, allowed, status, warnings, audit_annotations };
-    Reply { status: 200, body: response.to_bytes(), outcome }
+    let body = response.to_bytes();
+    let findings = judgement.findings.into_iter().map(|judged| (judged.finding, judged.action)).collect();
+    Reply { status: 200, body, outcome, findings }
 }
 
 /// Whether a Pod would be refused for what its workload is only warned of.

@@ -4,8 +4,11 @@
 //! fields are not what they should be still gives its uid, without which no answer counts.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// The only version that is spoken.
@@ -85,8 +88,29 @@ struct Envelope<'a> {
     api_version: Cow<'a, str>,
     #[serde(borrow, default)]
     kind: Cow<'a, str>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "map_or_null")]
     request: Option<Request<'a>>,
+}
+
+/// A map or null: what serde derives would take a list for a struct.
+fn map_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Request<'de>>, D::Error> {
+    struct Visit;
+    impl<'de> Visitor<'de> for Visit {
+        type Value = Option<Request<'de>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a request")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            Request::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        }
+    }
+    deserializer.deserialize_any(Visit)
 }
 
 #[derive(Deserialize)]
@@ -120,6 +144,9 @@ pub(crate) fn read(body: &[u8]) -> Result<Read<'_>, String> {
     if body.is_empty() {
         return Err("the body is empty: an AdmissionReview is expected".to_owned());
     }
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return Err("the body is no AdmissionReview: it is no JSON object".to_owned());
+    }
     match serde_json::from_slice::<Envelope<'_>>(body) {
         Ok(Envelope { api_version, kind, request }) => {
             check_type(&api_version, &kind)?;
@@ -139,7 +166,8 @@ fn read_lax<'a>(body: &[u8], error: &serde_json::Error) -> Result<Read<'a>, Stri
         serde_json::from_slice(body).map_err(|error| format!("the body is no AdmissionReview: {error}"))?;
     let [api_version, kind] = [envelope.api_version, envelope.kind].map(|raw| text(raw).unwrap_or_default());
     check_type(&api_version, &kind)?;
-    let request = envelope.request.and_then(|raw| serde_json::from_str::<LaxRequest<'_>>(raw.get()).ok());
+    let request = envelope.request.filter(|raw| raw.get().starts_with('{'));
+    let request = request.and_then(|raw| serde_json::from_str::<LaxRequest<'_>>(raw.get()).ok());
     match request.and_then(|request| text(request.uid)).filter(|uid| !uid.is_empty()) {
         Some(uid) => Ok(Read::UidOnly { uid, why: format!("the request cannot be read: {error}") }),
         None => Err(format!("the request cannot be read, nor its uid: {error}")),

@@ -36,7 +36,15 @@ pub fn make(folder: &Path) -> anyhow::Result<SelfSigned> {
     ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let ca_key = KeyPair::generate()?;
-    let names = ["localhost", "127.0.0.1", "::1", "memlint", "memlint.memlint", "memlint.memlint.svc"];
+    let names = [
+        "localhost",
+        "127.0.0.1",
+        "::1",
+        "memlint",
+        "memlint.memlint",
+        "memlint.memlint.svc",
+        "memlint.memlint.svc.cluster.local",
+    ];
     let mut leaf = CertificateParams::new(names.map(str::to_owned))?;
     leaf.distinguished_name.push(DnType::CommonName, "memlint-webhook");
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
