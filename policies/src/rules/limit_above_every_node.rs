@@ -81,7 +81,11 @@ fn of_container(container: &ContainerResources, limit: i64, largest: i64, name: 
 
 fn draft(at: FieldPath, whose: &str, limit: i64, largest: i64, name: &str, count: usize) -> Draft {
     let [shown, most] = Shown::all(MEMORY, [limit, largest]);
-    let of = if count == 1 { "the only eligible node".to_owned() } else { format!("the largest of {} that are eligible", nodes(count)) };
+    let of = if count == 1 {
+        "the only eligible node".to_owned()
+    } else {
+        format!("the largest of {} that are eligible", nodes(count))
+    };
     let message = format!(
         "{whose} may use {shown} of memory, but {of}, {name}, has {most} for all its Pods: the node runs out before the \
          limit is reached"

@@ -60,7 +60,8 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
     }
     let out = others(&verdict);
     let out = out.split_once(": ").map_or(out.as_str(), |(_, out)| out);
-    let why = if out.is_empty() { verdict.message(placing.capacity.release()).unwrap_or_default() } else { out.to_owned() };
+    let why =
+        if out.is_empty() { verdict.message(placing.capacity.release()).unwrap_or_default() } else { out.to_owned() };
     let message = format!("none of {} is for this Pod, whatever its size: {}", nodes(total), why.trim_end_matches('.'));
     let (at, help) = remedy(cx, placing);
     sink.report(Draft::new(at, message, help).data("nodes", i64::try_from(total).unwrap_or(i64::MAX)));
@@ -83,7 +84,10 @@ fn remedy(cx: &Cx<'_>, placing: &Placing<'_>) -> (FieldPath, String) {
     let easiest = all.iter().min_by_key(|(list, nodes)| (list.len(), std::cmp::Reverse(nodes.len())));
     let spec = &cx.workload.spec_at;
     let Some((list, open)) = easiest else {
-        return (spec.key("affinity"), "its node affinity terms exclude one another: no node can match them".to_owned());
+        return (
+            spec.key("affinity"),
+            "its node affinity terms exclude one another: no node can match them".to_owned(),
+        );
     };
     let at = list.first().map_or_else(|| spec.key("nodeSelector"), |first| field(cx, first));
     let help = match list.as_slice() {
@@ -91,8 +95,14 @@ fn remedy(cx: &Cx<'_>, placing: &Placing<'_>) -> (FieldPath, String) {
             format!("tolerations: [{}] would let it on {}", shown_toleration(taint), nodes(open.len()))
         }
         [only @ Obstacle::Label(label)] => match meant(placing, label) {
-            Some(meant) => format!("did you mean {meant}? {} alone keeps it from {}", obstacle(only), nodes(open.len())),
-            None => format!("{} alone keeps it from {}; change the selector, or label the nodes", obstacle(only), nodes(open.len())),
+            Some(meant) => {
+                format!("did you mean {meant}? {} alone keeps it from {}", obstacle(only), nodes(open.len()))
+            }
+            None => format!(
+                "{} alone keeps it from {}; change the selector, or label the nodes",
+                obstacle(only),
+                nodes(open.len())
+            ),
         },
         several => {
             let several: Vec<String> = several.iter().map(obstacle).filter(|text| !text.is_empty()).collect();

@@ -71,7 +71,9 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
             cx.workload.spec_at.key("containers"),
             format!("lower the autoscaler's maximum to {}, ask for less per Pod, or add nodes", packing.placed),
         ),
-        None => (scale.at.clone(), format!("set {field} to {} or less, ask for less per Pod, or add nodes", packing.placed)),
+        None => {
+            (scale.at.clone(), format!("set {field} to {} or less, ask for less per Pod, or add nodes", packing.placed))
+        }
     };
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let mut draft = Draft::new(at, message, help).data("wanted", number(wanted)).data("placed", number(packing.placed));
