@@ -1,10 +1,14 @@
 //! Linting through the library, without files or a process.
 
+use std::sync::Arc;
+
 use jiff::civil::{Date, date};
 use memlint::corpus::{self, Corpus};
 use memlint::linting::{self, Settings};
 use memlint::report::Report;
 use memlint::yaml::Span;
+use memlint_policies::capacity::{Capacity, CapacityBuilder};
+use memlint_policies::finding::Origin;
 use memlint_policies::policy::Policy;
 
 /// The day on which tests take place.
@@ -13,9 +17,35 @@ pub const TODAY: Date = date(2026, 1, 1);
 /// Lints files that are given by name and content.
 #[must_use]
 pub fn lint(files: &[(&str, &[u8])], policy: &Policy) -> (Corpus, Report) {
+    lint_on(files, policy, None)
+}
+
+/// The same with what is known of the nodes.
+#[must_use]
+pub fn lint_on(files: &[(&str, &[u8])], policy: &Policy, capacity: Option<&Arc<Capacity>>) -> (Corpus, Report) {
     let corpus = corpus::from_memory(files.iter().copied(), corpus::Asked::Met);
-    let report = linting::lint(&corpus, Settings { policy, namespace: "", capacity: None, today: TODAY });
+    let report = linting::lint(&corpus, Settings { policy, namespace: "", capacity, today: TODAY });
     (corpus, report)
+}
+
+/// Three nodes `n0` to `n2` of a pool `user`, each with this much memory to allocate.
+///
+/// # Panics
+/// When the builder refuses what no API server would.
+#[must_use]
+pub fn three_nodes(memory: &str) -> Arc<Capacity> {
+    let mut builder = CapacityBuilder::default();
+    for index in 0..3 {
+        let name = format!("n{index}");
+        let allocatable = serde_json::json!({"cpu": "4", "memory": memory, "pods": "110"});
+        let node = serde_json::json!({
+            "apiVersion": "v1", "kind": "Node",
+            "metadata": {"name": name, "labels": {"agentpool": "user", "kubernetes.io/hostname": name}},
+            "status": {"allocatable": allocatable, "capacity": allocatable},
+        });
+        builder.add_node(&serde_json::from_value(node).expect("a Node"), Origin::default());
+    }
+    Arc::new(builder.build().expect("a capacity"))
 }
 
 /// The default policy with only one rule on.
