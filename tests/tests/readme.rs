@@ -41,7 +41,7 @@ fn the_output_it_shows_is_what_is_printed() {
             .output()
             .expect("memlint runs");
         let printed = String::from_utf8(run.stdout).expect("UTF-8");
-        for part in output.split("...\n").map(str::trim_end).filter(|part| !part.is_empty()) {
+        for part in format!("{output}\n").split("...\n").map(str::trim_end).filter(|part| !part.is_empty()) {
             assert!(printed.contains(part), "README shows\n{part}\nbut {args} prints\n{printed}");
             shown += 1;
         }
