@@ -93,7 +93,8 @@ impl<'a> Admitted<'a> {
     /// once, in brackets if they are several (`utilerrors.NewAggregate`).
     fn limit_range_refusal(&self, inventory: &Inventory) -> Option<String> {
         let limit_ranges = inventory.limit_ranges(&self.namespace).into_iter();
-        let violations = limit_ranges.map(|limit_range| limit_range.violations(&self.pod)).find(|all| !all.is_empty())?;
+        let violations =
+            limit_ranges.map(|limit_range| limit_range.violations(&self.pod)).find(|all| !all.is_empty())?;
         let mut messages: Vec<String> = Vec::new();
         for violation in violations {
             if !messages.contains(&violation.message) {

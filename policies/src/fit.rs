@@ -66,7 +66,9 @@ pub fn fit<'a>(workload: &'a Workload, inventory: &Inventory, namespace: &str) -
     let mut unknown = candidate.unmodelled().to_vec();
     let class = workload.spec().runtime_class_name.as_deref();
     if let Some(class) = class.filter(|_| inventory.runtime_class(class).is_none()) {
-        unknown.push(format!("RuntimeClass {class} is not known: its overhead, node selector and tolerations are not counted"));
+        unknown.push(format!(
+            "RuntimeClass {class} is not known: its overhead, node selector and tolerations are not counted"
+        ));
     }
     let mut fit = Fit { admitted, errors, over_quota: None, empty: None, now: None, unknown };
     let Some(capacity) = inventory.capacity() else { return fit };
@@ -80,8 +82,8 @@ pub fn fit<'a>(workload: &'a Workload, inventory: &Inventory, namespace: &str) -
     };
     fit.empty = Some(ask(capacity.ever(), View::Empty));
     let quotas = inventory.quotas(&fit.admitted.namespace);
-    fit.over_quota = quota::refusal(quotas, fit.admitted.charged())
-        .map(|why| fit.admitted.forbidden(&workload.object, &why));
+    fit.over_quota =
+        quota::refusal(quotas, fit.admitted.charged()).map(|why| fit.admitted.forbidden(&workload.object, &why));
     for quota in quotas.iter().filter(|quota| quota.counts(fit.admitted.charged()) && !quota.knows_usage()) {
         fit.unknown.push(format!("what ResourceQuota {} counts as used is not known; nothing is", quota.name));
     }
@@ -115,6 +117,7 @@ fn turned_away(cluster: &Cluster, candidate: &Candidate) -> Option<String> {
         counts.insert(reason.text(crate::placement::Release::default()), ());
     }
     let reasons: Vec<String> = counts.into_keys().collect();
-    (!reasons.is_empty())
-        .then(|| format!("nodeName {name} passes the scheduler by, and the kubelet refuses the Pod: {}", reasons.join(", ")))
+    (!reasons.is_empty()).then(|| {
+        format!("nodeName {name} passes the scheduler by, and the kubelet refuses the Pod: {}", reasons.join(", "))
+    })
 }

@@ -149,8 +149,7 @@ impl Quota {
 
     /// A quota on CPU or memory wants every container to set them, but for Pods that set them as a whole.
     fn check_set(&self, charged: Charged<'_>) -> Result<(), Refusal> {
-        const WANTED: [&str; 6] =
-            ["cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
+        const WANTED: [&str; 6] = ["cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
         let level = charged.pod.pod_level.as_ref().map(|level| &level.effective);
         if level.is_some_and(|level| !(level.requests.is_empty() && level.limits.is_empty())) {
             return Ok(());

@@ -10,12 +10,8 @@ use memlint_tests::conformance;
 use memlint_tests::folder::Folder;
 use serde_json::{Value, json};
 
-const FILES: [&str; 4] = [
-    "scheduler.jsonl.gz",
-    "scheduler-pods.jsonl.gz",
-    "extra-scheduler.jsonl.gz",
-    "extra-scheduler-pods.jsonl.gz",
-];
+const FILES: [&str; 4] =
+    ["scheduler.jsonl.gz", "scheduler-pods.jsonl.gz", "extra-scheduler.jsonl.gz", "extra-scheduler-pods.jsonl.gz"];
 
 #[test]
 fn agrees_with_the_control_plane() {
@@ -62,7 +58,11 @@ fn check(found: &Value, golden: &Value) -> Result<(), String> {
     if golden["admitted"] == false {
         let reject = golden["reject"].as_str().unwrap_or_default();
         // What the LimitRanger and the RuntimeClass say is word for word; validation is in our own words.
-        return if golden["code"] == 403 { same("errors", &found["admission"]["errors"], &json!([reject])) } else { Ok(()) };
+        return if golden["code"] == 403 {
+            same("errors", &found["admission"]["errors"], &json!([reject]))
+        } else {
+            Ok(())
+        };
     }
     let stored = &golden["stored"];
     same("qosClass", &found["qosClass"], &stored["qosClass"])?;
@@ -88,7 +88,9 @@ fn same_verdict(what: &str, found: &Value, golden: &Value) -> Result<(), String>
         found["fits"] == true && (golden["node"].is_null() || nodes.contains(&golden["node"]))
     } else {
         let said = golden["message"].as_str().map(|text| text.split_once(". ").map_or(text, |(first, _)| first));
-        found["fits"] == false && found["message"].as_str().map(|text| text.trim_end_matches('.')) == said.map(|text| text.trim_end_matches('.'))
+        found["fits"] == false
+            && found["message"].as_str().map(|text| text.trim_end_matches('.'))
+                == said.map(|text| text.trim_end_matches('.'))
     };
     if agrees { Ok(()) } else { Err(format!("{what}: {found}, not {golden}")) }
 }

@@ -144,9 +144,7 @@ fn result(placed: &Placed) -> ResultOf<'_> {
 /// A Pod that was refused goes nowhere, and no scheduler says a word.
 fn verdict(answer: Option<&Answer>) -> Verdict<'_> {
     match answer {
-        Some(answer) => {
-            Verdict { fits: answer.fits(), nodes: &answer.nodes, message: answer.message.as_deref() }
-        }
+        Some(answer) => Verdict { fits: answer.fits(), nodes: &answer.nodes, message: answer.message.as_deref() },
         None => Verdict { fits: false, nodes: &[], message: None },
     }
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use memlint_policies::admission::Admitted;
 use memlint_policies::capacity::Capacity;
-use memlint_policies::fit::{self, Answer, Fit};
 use memlint_policies::finding::ObjectRef;
+use memlint_policies::fit::{self, Answer, Fit};
 use memlint_policies::inventory::Inventory;
 use memlint_policies::object::Value;
 use memlint_policies::path::FieldPath;
@@ -76,8 +76,7 @@ impl Placed {
 #[must_use]
 pub fn fit(corpus: &Corpus, capacity: &Arc<Capacity>, namespace: &str) -> FitReport {
     let (_, inventory) = Known::collect(corpus, namespace, Some(capacity.clone()));
-    let parts: Vec<FitReport> =
-        corpus.documents.par_iter().map(|held| document(held, &inventory, namespace)).collect();
+    let parts: Vec<FitReport> = corpus.documents.par_iter().map(|held| document(held, &inventory, namespace)).collect();
     let mut report =
         FitReport { problems: corpus.problems.clone(), notes: corpus.notes.clone(), ..FitReport::default() };
     for part in parts {
@@ -114,7 +113,7 @@ fn document(held: &Held, inventory: &Inventory, namespace: &str) -> FitReport {
             report.bound += 1;
             continue;
         }
-        for workload in Workload::find(&object) {
+        for workload in Workload::find(&object).into_iter().filter(|workload| workload.makes_pods) {
             let namespace = object.reference.namespace.as_deref().unwrap_or(namespace);
             let line = place::find(&document, &object.at, &FieldPath::root(), false, None).1.line;
             let fit = fit::fit(&workload, inventory, namespace);

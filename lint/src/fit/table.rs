@@ -117,9 +117,10 @@ fn pool(cluster: &Cluster, capacity: &Capacity, node: usize) -> Option<String> {
         "node.kubernetes.io/instance-type",
     ];
     let name = cluster.nodes().name(node);
-    let declared = capacity.pools().iter().find(|pool| {
-        pool.nodes.iter().any(|own| own == name) || pool.new_node.as_deref() == Some(name)
-    });
+    let declared = capacity
+        .pools()
+        .iter()
+        .find(|pool| pool.nodes.iter().any(|own| own == name) || pool.new_node.as_deref() == Some(name));
     let labelled = || LABELS.iter().find_map(|key| cluster.nodes().label(node, key)).map(str::to_owned);
     declared.map(|pool| pool.name.clone()).or_else(labelled)
 }

@@ -84,7 +84,11 @@ pub(crate) fn others(verdict: &Verdict<'_>) -> String {
     if more > 0 {
         shown.push(format!("{more} more reasons"));
     }
-    format!("{} out: {}", if total == 1 { "1 other is".to_owned() } else { format!("{total} others are") }, shown.join(", "))
+    format!(
+        "{} out: {}",
+        if total == 1 { "1 other is".to_owned() } else { format!("{total} others are") },
+        shown.join(", ")
+    )
 }
 
 fn barred(reason: &Reason) -> String {

@@ -50,9 +50,10 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
     }
     let verdict = filter(placing.now(), &placing.candidate, TODAY);
     // Pods that it wants to be near, or evenly spread with, may come with it.
-    let waits = verdict.outcomes().iter().any(|outcome| {
-        matches!(outcome.reasons.first(), Some(Reason::PodAffinity | Reason::Spread))
-    });
+    let waits = verdict
+        .outcomes()
+        .iter()
+        .any(|outcome| matches!(outcome.reasons.first(), Some(Reason::PodAffinity | Reason::Spread)));
     if !verdict.fits() && !waits {
         sink.report(draft(cx, placing, &verdict));
     }
@@ -60,7 +61,8 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
 
 fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>) -> Draft {
     let scheduler = verdict.message(placing.capacity.release()).unwrap_or_default();
-    let growing: Vec<&str> = placing.capacity.pools().iter().filter(|pool| pool.more > 0).map(|pool| pool.name.as_str()).collect();
+    let growing: Vec<&str> =
+        placing.capacity.pools().iter().filter(|pool| pool.more > 0).map(|pool| pool.name.as_str()).collect();
     let grow = if growing.is_empty() {
         String::new()
     } else {

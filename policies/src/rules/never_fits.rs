@@ -72,7 +72,11 @@ fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>) -> Draft {
     };
     let [needed, offered, short, _] = blame.amounts();
     let (resource, best) = (&blame.resource, cluster.nodes().name(blame.best.node));
-    let eligible = if blame.eligible == 1 { "the only eligible node" } else { &format!("the best of {} eligible nodes", blame.eligible) };
+    let eligible = if blame.eligible == 1 {
+        "the only eligible node"
+    } else {
+        &format!("the best of {} eligible nodes", blame.eligible)
+    };
     let message = format!(
         "the Pod needs {needed} of {resource}{most}, but {eligible}, {best}, offers {offered} even when empty but for \
          DaemonSets: short by {short}{others}"

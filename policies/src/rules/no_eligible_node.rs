@@ -60,7 +60,8 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
     }
     let out = others(&verdict);
     let out = out.split_once(": ").map_or(out.as_str(), |(_, out)| out);
-    let why = if out.is_empty() { verdict.message(placing.capacity.release()).unwrap_or_default() } else { out.to_owned() };
+    let why =
+        if out.is_empty() { verdict.message(placing.capacity.release()).unwrap_or_default() } else { out.to_owned() };
     let message = format!("none of {} is for this Pod, whatever its size: {}", nodes(total), why.trim_end_matches('.'));
     let (at, help) = remedy(cx, placing);
     sink.report(Draft::new(at, message, help).data("nodes", i64::try_from(total).unwrap_or(i64::MAX)));
@@ -77,13 +78,19 @@ fn unknown_name(cx: &Cx<'_>, placing: &Placing<'_>, name: &str) -> Draft {
     Draft::new(cx.workload.spec_at.key("nodeName"), message, help)
 }
 
-/// The field at fault, and what to type: what stands alone between the Pod and most nodes, else what does so anywhere.
+/// The field at fault, and what to type: what stands between the Pod and the nodes that are nearest to taking it. Those
+/// with all the labels that it asks for are nearer than others.
 fn remedy(cx: &Cx<'_>, placing: &Placing<'_>) -> (FieldPath, String) {
     let all = obstacles(placing.ever(), &placing.candidate, Placing::EVER);
-    let easiest = all.iter().min_by_key(|(list, nodes)| (list.len(), std::cmp::Reverse(nodes.len())));
+    let labels = |list: &[Obstacle]| list.iter().filter(|obstacle| matches!(obstacle, Obstacle::Label(_))).count();
+    let easiest =
+        all.iter().min_by_key(|(list, nodes)| (list.len(), labels(list.as_slice()), std::cmp::Reverse(nodes.len())));
     let spec = &cx.workload.spec_at;
     let Some((list, open)) = easiest else {
-        return (spec.key("affinity"), "its node affinity terms exclude one another: no node can match them".to_owned());
+        return (
+            spec.key("affinity"),
+            "its node affinity terms exclude one another: no node can match them".to_owned(),
+        );
     };
     let at = list.first().map_or_else(|| spec.key("nodeSelector"), |first| field(cx, first));
     let help = match list.as_slice() {
@@ -91,8 +98,14 @@ fn remedy(cx: &Cx<'_>, placing: &Placing<'_>) -> (FieldPath, String) {
             format!("tolerations: [{}] would let it on {}", shown_toleration(taint), nodes(open.len()))
         }
         [only @ Obstacle::Label(label)] => match meant(placing, label) {
-            Some(meant) => format!("did you mean {meant}? {} alone keeps it from {}", obstacle(only), nodes(open.len())),
-            None => format!("{} alone keeps it from {}; change the selector, or label the nodes", obstacle(only), nodes(open.len())),
+            Some(meant) => {
+                format!("did you mean {meant}? {} alone keeps it from {}", obstacle(only), nodes(open.len()))
+            }
+            None => format!(
+                "{} alone keeps it from {}; change the selector, or label the nodes",
+                obstacle(only),
+                nodes(open.len())
+            ),
         },
         several => {
             let several: Vec<String> = several.iter().map(obstacle).filter(|text| !text.is_empty()).collect();
@@ -125,6 +138,9 @@ fn meant(placing: &Placing<'_>, label: &str) -> Option<String> {
     let profiles = placing.ever().nodes().profiles();
     let values: BTreeSet<&str> =
         profiles.iter().filter_map(|profile| profile.labels.get(key)).map(String::as_str).collect();
+    if values.contains(value) {
+        return None;
+    }
     if let Some(near) = nearest(value, values.iter().copied()) {
         return Some(format!("{key}: {near}"));
     }

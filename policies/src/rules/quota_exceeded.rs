@@ -79,7 +79,10 @@ fn unset(cx: &Cx<'_>, quota: &Quota, refusal: &Refusal) -> Draft {
     });
     let message = format!("ResourceQuota {} refuses every Pod: {}", quota.name, quota.words(refusal));
     let resources: Vec<&str> = missing.keys().map(String::as_str).collect();
-    let help = format!("set {} in the resources of each of these containers, or let a LimitRange do so", resources.join(" and "));
+    let help = format!(
+        "set {} in the resources of each of these containers, or let a LimitRange do so",
+        resources.join(" and ")
+    );
     match first {
         Some((container, at)) => Draft::new(at, message, help).container(container).related(quota.related()),
         None => Draft::new(cx.workload.spec_at.key("containers"), message, help).related(quota.related()),
@@ -87,15 +90,17 @@ fn unset(cx: &Cx<'_>, quota: &Quota, refusal: &Refusal) -> Draft {
 }
 
 fn exceeded(cx: &Cx<'_>, quota: &Quota, refusal: &Refusal, pods: i64) -> Draft {
-    let room = (0..pods).rev().take(1000).find(|fewer| {
-        quota.check(cx.admitted.charged(), *fewer, &cx.freed_quota()).is_ok()
-    });
+    let room =
+        (0..pods).rev().take(1000).find(|fewer| quota.check(cx.admitted.charged(), *fewer, &cx.freed_quota()).is_ok());
     let room = room.unwrap_or(0);
     let what = if pods == 1 { "the Pod".to_owned() } else { format!("{pods} replicas") };
     let message = format!("ResourceQuota {} has no room for {what}: {}", quota.name, quota.words(refusal));
     let help = match room {
         0 => "ask for less, or raise the quota".to_owned(),
-        fits => format!("it has room for {fits}: set {} to that, ask for less per Pod, or raise the quota", cx.workload.scale.at.last_key().unwrap_or("replicas")),
+        fits => format!(
+            "it has room for {fits}: set {} to that, ask for less per Pod, or raise the quota",
+            cx.workload.scale.at.last_key().unwrap_or("replicas")
+        ),
     };
     let counted = match refusal {
         Refusal::Exceeded(excess) => excess.first().map(|excess| excess.resource.as_str()).unwrap_or_default(),
@@ -111,4 +116,3 @@ fn exceeded(cx: &Cx<'_>, quota: &Quota, refusal: &Refusal, pods: i64) -> Draft {
     // What is used may be the workload's own.
     if alone || cx.knows_own_pods() || !quota.knows_usage() { draft } else { draft.at_most_warn() }
 }
-

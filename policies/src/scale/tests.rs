@@ -20,7 +20,9 @@ fn number(number: &'static str) -> Value<'static> {
 #[test]
 fn surge_is_rounded_up_and_unavailable_down() {
     let quarter = rolling(Amount::Percent(25), Amount::Percent(25));
-    for (replicas, steps) in [(1, (1, 0)), (2, (1, 0)), (3, (1, 0)), (4, (1, 1)), (5, (2, 1)), (10, (3, 2)), (0, (0, 1))] {
+    for (replicas, steps) in
+        [(1, (1, 0)), (2, (1, 0)), (3, (1, 0)), (4, (1, 1)), (5, (2, 1)), (10, (3, 2)), (0, (0, 1))]
+    {
         assert_eq!(quarter.steps(replicas), steps, "{replicas}");
     }
     assert_eq!(rolling(Amount::Percent(10), Amount::Percent(0)).steps(11), (2, 0));
