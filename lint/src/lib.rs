@@ -16,6 +16,7 @@ pub mod place;
 pub mod policy_file;
 pub mod progress;
 pub mod report;
+pub mod review;
 pub mod run;
 pub mod sources;
 pub mod templates;

@@ -13,7 +13,7 @@ use memlint_policies::rules;
 
 use crate::capacity::{self, CapacityCommand};
 use crate::capacity_files;
-use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs, OomArgs};
+use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs, OomArgs, ReviewArgs};
 use crate::corpus;
 use crate::explain;
 use crate::fit;
@@ -23,6 +23,7 @@ use crate::output::{self, json, text};
 use crate::policy_file;
 use crate::progress::Progress;
 use crate::report::Report;
+use crate::review;
 
 /// Nothing at or above `--fail-on`.
 pub(crate) const CLEAN: u8 = 0;
@@ -46,6 +47,7 @@ pub fn main() -> ExitCode {
         Some(Command::Rules { format: Format::Json }) => show(&explain::json()),
         Some(Command::Oom(args)) => oom(&args),
         Some(Command::Capacity { command }) => capacity(&command),
+        Some(Command::Review(args)) => answer(&args),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "memlint", &mut script);
@@ -85,6 +87,22 @@ fn capacity(command: &CapacityCommand) -> anyhow::Result<u8> {
             Ok(FAILED)
         }
     }
+}
+
+fn answer(args: &ReviewArgs) -> anyhow::Result<u8> {
+    let file = policy_file::locate(args.policy.as_deref());
+    let known = policy_file::load(file.as_deref())
+        .and_then(|policy| Ok((policy, capacity_files::load(&args.capacity)?.capacity)));
+    let (policy, capacity) = match known {
+        Ok(known) => known,
+        Err(problems) => {
+            complain(&text::problems(&problems, std::io::stderr().is_terminal() && wants_color(Color::Auto)));
+            return Ok(FAILED);
+        }
+    };
+    let answer = review::answer(args, file.as_deref(), &policy, capacity, today())?;
+    output::print(&answer.text).context("standard output cannot be written")?;
+    Ok(if answer.allowed { CLEAN } else { FOUND })
 }
 
 fn lint(args: &LintArgs) -> anyhow::Result<u8> {

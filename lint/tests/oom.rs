@@ -2,6 +2,8 @@
 //!
 //! The expected files lie in `tests/oom/`; `MEMLINT_BLESS=1 cargo test -p memlint --test oom` writes them anew.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use crate::admission::Admitted;
-use crate::exemption::{Subject, self_exemptions};
+use crate::exemption::{Exempted, ExemptedBy, Subject, self_exemptions};
 use crate::finding::{Finding, Group};
 use crate::inventory::Inventory;
 use crate::path::FieldPath;
@@ -40,6 +40,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// How many findings were exempted.
     pub exempted: usize,
+    /// Each of them, and who did so.
+    pub exemptions: Vec<Exempted>,
     /// Which of the policy's exemptions did so.
     pub used_exemptions: BTreeSet<usize>,
     /// Mistakes in the object's own exemptions: they do not count, and the user should know.
@@ -78,8 +80,17 @@ pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
             let subject = Subject { rule: rule.id, workload, namespace, container, file: review.file };
             let by_policy = review.policy.exempts(&subject, review.today);
             report.used_exemptions.extend(by_policy);
-            if by_policy.is_some() || own.iter().any(|exemption| exemption.covers(&subject)) {
+            let by_policy = by_policy.and_then(|index| review.policy.exemptions().get(index));
+            let by_object = own.iter().find(|exemption| exemption.covers(&subject));
+            let reason = match (by_policy, by_object) {
+                (Some(exemption), _) => Some((ExemptedBy::Policy, exemption.reason())),
+                (None, Some(exemption)) => Some((ExemptedBy::Object, exemption.reason())),
+                (None, None) => None,
+            };
+            if let Some((by, reason)) = reason {
                 report.exempted += 1;
+                let reason = reason.to_owned();
+                report.exemptions.push(Exempted { rule: rule.id, container: draft.container, by, reason });
                 continue;
             }
             report.findings.push(Finding {

@@ -38,10 +38,13 @@ pub(super) struct Item {
     pub(super) reading: Reading,
 }
 
+/// Kind, namespace, object and rules: what makes two events the same thing.
+type Key = (&'static str, Option<String>, String, Vec<&'static str>);
+
 impl Events {
     /// Reads the files.
     pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Self> {
-        let mut items: BTreeMap<(&'static str, Option<String>, String, Vec<&'static str>), Item> = BTreeMap::new();
+        let mut items: BTreeMap<Key, Item> = BTreeMap::new();
         let mut events = Self { given: !files.is_empty(), ..Self::default() };
         for file in files {
             let mut found = 0_u64;

@@ -40,7 +40,7 @@ pub(crate) fn diagnosis(log: &[u8]) -> Value {
         .into_iter()
         .filter(|group| group.count > 1 && group.place.is_some())
         .map(|group| {
-            json!({"place": group.place, "name": group.name, "level": group.level.map(|level| level.name()),
+            json!({"place": group.place, "name": group.name, "level": group.level.map(memlint_policies::oom::Level::name),
                 "count": group.count, "containers": group.containers, "firstLine": group.first_line,
                 "firstTime": group.first_time, "lastLine": group.last_line, "lastTime": group.last_time})
         })
@@ -55,7 +55,7 @@ pub(crate) fn diagnosis(log: &[u8]) -> Value {
 fn kill(kill: &Kill) -> Value {
     let trigger = kill.trigger.as_ref();
     json!({
-        "level": kill.level.map(|level| level.name()),
+        "level": kill.level.map(memlint_policies::oom::Level::name),
         "line": kill.evidence.line,
         "time": kill.time,
         "uptimeMicros": kill.uptime,
