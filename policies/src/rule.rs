@@ -10,6 +10,7 @@ use json_patch::Patch;
 
 use crate::admission::Admitted;
 use crate::aggregate::ResourceList;
+use crate::capacity::Capacity;
 use crate::finding::{Datum, Group, Level, Related};
 use crate::inventory::Inventory;
 use crate::path::FieldPath;
@@ -71,8 +72,8 @@ impl Needs {
     /// What is missing, in words; `None` if the inventory has it.
     #[must_use]
     pub fn missing(self, inventory: &Inventory) -> Option<&'static str> {
-        let nodes = inventory.capacity().is_some_and(|capacity| capacity.knows_nodes());
-        let pods = inventory.capacity().is_some_and(|capacity| capacity.knows_bound_pods());
+        let nodes = inventory.capacity().is_some_and(Capacity::knows_nodes);
+        let pods = inventory.capacity().is_some_and(Capacity::knows_bound_pods);
         match self {
             Needs::LimitRanges if !inventory.has_limit_ranges() => Some("no LimitRange among the files"),
             Needs::Nodes | Needs::BoundPods if !nodes => Some("no nodes known; see --capacity"),

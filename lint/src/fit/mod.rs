@@ -113,7 +113,7 @@ fn document(held: &Held, inventory: &Inventory, namespace: &str) -> FitReport {
             report.bound += 1;
             continue;
         }
-        for workload in Workload::find(&object) {
+        for workload in Workload::find(&object).into_iter().filter(|workload| workload.makes_pods) {
             let namespace = object.reference.namespace.as_deref().unwrap_or(namespace);
             let line = place::find(&document, &object.at, &FieldPath::root(), false, None).1.line;
             let fit = fit::fit(&workload, inventory, namespace);

@@ -45,7 +45,8 @@ impl Kin {
         };
         match (kind, owner_kind.as_str()) {
             ("CronJob", "Job") => made_by(name),
-            (_, "ReplicaSet") if kind != "ReplicaSet" => made_by(name),
+            // Argo's Rollouts make ReplicaSets, too.
+            ("Deployment" | "Rollout", "ReplicaSet") => made_by(name),
             _ => kind == owner_kind && name == owner,
         }
     }

@@ -58,6 +58,9 @@ pub(super) struct Group {
     amounts: Grid,
 }
 
+/// What Pods of one group request of one node, and the host ports that they take.
+type Members = Vec<(ResourceList, Vec<HostPort>)>;
+
 /// A host port in use.
 #[derive(Debug, Clone)]
 struct TakenPort {
@@ -133,7 +136,7 @@ impl Cluster {
     }
 
     fn group(&mut self, pods: Vec<Bound>) {
-        let mut groups: BTreeMap<Kin, BTreeMap<usize, Vec<(ResourceList, Vec<HostPort>)>>> = BTreeMap::new();
+        let mut groups: BTreeMap<Kin, BTreeMap<usize, Members>> = BTreeMap::new();
         for pod in pods {
             let Some(node) = self.nodes.find(&pod.node) else { continue };
             let members = groups.entry(pod.kin).or_default().entry(node).or_default();

@@ -229,3 +229,37 @@ fn absurd_amounts_do_no_harm() {
         _ = offers(&cluster, &odd, View::Now, "memory");
     }
 }
+
+#[test]
+fn a_workloads_own_pods_can_be_left_out() {
+    let owned = |name: &str, kind: &str, owner: &str| {
+        let mut pod = pod(name, "n0", "100Mi");
+        pod["metadata"]["ownerReferences"] =
+            json!([{"apiVersion": "apps/v1", "kind": kind, "name": owner, "uid": "u", "controller": true}]);
+        pod
+    };
+    let pods = [
+        owned("a", "ReplicaSet", "web-5d8f7"),
+        owned("b", "ReplicaSet", "web-5d8f7"),
+        owned("c", "ReplicaSet", "web-admin-77c4"),
+        owned("d", "StatefulSet", "web"),
+        pod("web", "n0", "100Mi"),
+    ];
+    let cluster = builder(&[node("n0", "1Gi")], &pods).build();
+    let left = |kind: &str, name: &str| {
+        let namespace = pods[0]["metadata"]["namespace"].as_str().unwrap_or("default");
+        let rest = cluster.without(namespace, kind, name);
+        rest.map(|rest| {
+            (
+                cluster.pods_of(namespace, kind, name),
+                rest.slots(0, View::Now).1,
+                rest.room(0, "memory", View::Now).1 >> 20,
+            )
+        })
+    };
+    assert_eq!(left("Deployment", "web"), Some((2, 3, 300)));
+    assert_eq!(left("Deployment", "web-admin"), Some((1, 4, 400)));
+    assert_eq!(left("StatefulSet", "web"), Some((1, 4, 400)));
+    assert_eq!(left("Pod", "web"), Some((1, 4, 400)));
+    assert_eq!(left("Deployment", "we"), None);
+}

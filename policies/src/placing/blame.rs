@@ -51,7 +51,7 @@ impl Blame {
             let best = *offers.first()?;
             let would_take =
                 offers.iter().filter(|offer| offer.left() >= best.left() && !offer.short_otherwise).count();
-            (best.left() < needed).then(|| Self { resource, needed, best, eligible: offers.len(), would_take })
+            (best.left() < needed).then_some(Self { resource, needed, best, eligible: offers.len(), would_take })
         })
     }
 

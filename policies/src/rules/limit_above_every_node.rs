@@ -24,6 +24,8 @@
 //! `pkg/kubelet/cm/node_container_manager_linux.go`: the memory limit of `/kubepods` is what the node can allocate, plus
 //! what eviction keeps free; the kubelet evicts before that.
 
+use std::cmp::Reverse;
+
 use crate::finding::{Group, Level};
 use crate::path::FieldPath;
 use crate::placement::{View, filter};
@@ -49,9 +51,9 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
     let eligible = verdict.outcomes().iter().filter(|outcome| !outcome.reasons.first().is_some_and(bars));
     let eligible: Vec<usize> = eligible.flat_map(|outcome| outcome.nodes.iter().copied()).collect();
     let gives = |node: &usize| cluster.room(*node, MEMORY, View::Empty).0;
-    let Some((largest, node)) = eligible.iter().map(|node| (gives(node), *node)).max() else { return };
+    let Some((largest, node)) = eligible.iter().map(|node| (gives(node), Reverse(*node))).max() else { return };
     let count = eligible.len();
-    let name = cluster.nodes().name(node);
+    let name = cluster.nodes().name(node.0);
     let of_pod = cx.pod.pod_level.as_ref().zip(cx.pod.pod_level_memory(List::Limits));
     if let Some((level, limit)) = of_pod {
         let at = level.at.keys(&[List::Limits.field(), MEMORY]);

@@ -78,10 +78,13 @@ fn unknown_name(cx: &Cx<'_>, placing: &Placing<'_>, name: &str) -> Draft {
     Draft::new(cx.workload.spec_at.key("nodeName"), message, help)
 }
 
-/// The field at fault, and what to type: what stands alone between the Pod and most nodes, else what does so anywhere.
+/// The field at fault, and what to type: what stands between the Pod and the nodes that are nearest to taking it. Those
+/// with all the labels that it asks for are nearer than others.
 fn remedy(cx: &Cx<'_>, placing: &Placing<'_>) -> (FieldPath, String) {
     let all = obstacles(placing.ever(), &placing.candidate, Placing::EVER);
-    let easiest = all.iter().min_by_key(|(list, nodes)| (list.len(), std::cmp::Reverse(nodes.len())));
+    let labels = |list: &[Obstacle]| list.iter().filter(|obstacle| matches!(obstacle, Obstacle::Label(_))).count();
+    let easiest =
+        all.iter().min_by_key(|(list, nodes)| (list.len(), labels(list.as_slice()), std::cmp::Reverse(nodes.len())));
     let spec = &cx.workload.spec_at;
     let Some((list, open)) = easiest else {
         return (
@@ -135,6 +138,9 @@ fn meant(placing: &Placing<'_>, label: &str) -> Option<String> {
     let profiles = placing.ever().nodes().profiles();
     let values: BTreeSet<&str> =
         profiles.iter().filter_map(|profile| profile.labels.get(key)).map(String::as_str).collect();
+    if values.contains(value) {
+        return None;
+    }
     if let Some(near) = nearest(value, values.iter().copied()) {
         return Some(format!("{key}: {near}"));
     }

@@ -27,7 +27,8 @@
 
 use crate::finding::{Group, Level, Related};
 use crate::placement::pack;
-use crate::placing::nodes;
+use crate::placing::{heaviest, nodes};
+use crate::resources::MEMORY;
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
 pub(super) const RULE: Rule = Rule {
@@ -68,7 +69,7 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
     let field = scale.at.last_key().unwrap_or("replicas");
     let (at, help) = match autoscaler {
         Some(_) => (
-            cx.workload.spec_at.key("containers"),
+            heaviest(cx.pod, MEMORY, &cx.workload.spec_at).at,
             format!("lower the autoscaler's maximum to {}, ask for less per Pod, or add nodes", packing.placed),
         ),
         None => {
