@@ -14,6 +14,7 @@ Examples:
   helm template ./chart | memlint -      lint what a chart renders to
   kubectl kustomize ./overlay | memlint -
   memlint --fail-on warn --format json . > findings.json
+  memlint fit --capacity nodes.yaml pod.yaml
   memlint explain heap-above-limit       what a rule means and how to mend it
   memlint oom node.log                   which limit was hit when the kernel killed something
 
@@ -33,8 +34,13 @@ pub struct Cli {
 }
 
 /// The commands besides linting.
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show where each Pod could go and why not elsewhere, now and on empty nodes
+    ///
+    /// Exit codes: 0 all would be placed now, 1 some would not, 2 memlint could not do its job.
+    Fit(FitArgs),
     /// Print a rule's page: what it finds, why it matters, bad and good manifests
     Explain {
         /// The rule's name, such as missing-memory-limit
@@ -54,11 +60,66 @@ pub enum Command {
         #[command(subcommand)]
         command: CapacityCommand,
     },
+    /// Answer an AdmissionReview as the webhook would: prints the response, exit code 1 if it denies
+    Review(ReviewArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
         shell: Shell,
     },
+}
+
+/// The arguments of `memlint fit`.
+#[derive(Debug, Args)]
+pub struct FitArgs {
+    /// Files or folders with Pods and what makes Pods; - is standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// What is known of the nodes: what kubectl get -o yaml prints, or a capacity file; can be given several times
+    ///
+    /// By default the capacity that the policy file names.
+    #[arg(long, value_name = "FILE")]
+    pub capacity: Vec<PathBuf>,
+    /// Policy file; by default memlint.yaml in this folder or one above it
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// How to print the answers
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// The namespace of objects that name none
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub namespace: String,
+    /// Print answers only: no notes, no summary
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// The arguments of `memlint review`.
+#[derive(Debug, Args)]
+pub struct ReviewArgs {
+    /// File with an AdmissionReview of admission.k8s.io/v1, JSON; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Policy file; by default memlint.yaml in this folder or one above it
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// What nodes there are: what kubectl get nodes,pods,daemonsets -A -o yaml prints, or a capacity file
+    #[arg(long, value_name = "FILE")]
+    pub capacity: Vec<PathBuf>,
+    /// What becomes of findings in Deployments and their like, as set for the webhook
+    #[arg(long, value_enum, default_value_t = Workloads::Warn)]
+    pub workloads: Workloads,
+}
+
+/// What the webhook does about findings in workloads, whose Pods come later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Workloads {
+    /// They are not judged
+    Off,
+    /// They are warned of
+    Warn,
+    /// As the policy says
+    Deny,
 }
 
 /// The arguments of linting.

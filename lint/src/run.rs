@@ -13,22 +13,24 @@ use memlint_policies::rules;
 
 use crate::capacity::{self, CapacityCommand};
 use crate::capacity_files;
-use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs, OomArgs};
+use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs, OomArgs, ReviewArgs};
 use crate::corpus;
 use crate::explain;
+use crate::fit;
 use crate::linting::{self, Settings};
 use crate::oom;
 use crate::output::{self, json, text};
 use crate::policy_file;
 use crate::progress::Progress;
 use crate::report::Report;
+use crate::review;
 
 /// Nothing at or above `--fail-on`.
-const CLEAN: u8 = 0;
+pub(crate) const CLEAN: u8 = 0;
 /// Findings, or documents that cannot be read.
-const FOUND: u8 = 1;
+pub(crate) const FOUND: u8 = 1;
 /// memlint could not do its job.
-const FAILED: u8 = 2;
+pub(crate) const FAILED: u8 = 2;
 
 /// Runs the command line of this process.
 #[must_use]
@@ -36,6 +38,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         None => lint(&cli.lint),
+        Some(Command::Fit(args)) => fit::command::run(&args),
         Some(Command::Explain { rule }) => match explain::explain(&rule) {
             Ok(page) => output::print(&page).map(|()| CLEAN).context("standard output cannot be written"),
             Err(why) => Err(anyhow::anyhow!(why)),
@@ -44,6 +47,7 @@ pub fn main() -> ExitCode {
         Some(Command::Rules { format: Format::Json }) => show(&explain::json()),
         Some(Command::Oom(args)) => oom(&args),
         Some(Command::Capacity { command }) => capacity(&command),
+        Some(Command::Review(args)) => answer(&args),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "memlint", &mut script);
@@ -83,6 +87,22 @@ fn capacity(command: &CapacityCommand) -> anyhow::Result<u8> {
             Ok(FAILED)
         }
     }
+}
+
+fn answer(args: &ReviewArgs) -> anyhow::Result<u8> {
+    let file = policy_file::locate(args.policy.as_deref());
+    let known = policy_file::load(file.as_deref())
+        .and_then(|policy| Ok((policy, capacity_files::load(&args.capacity)?.capacity)));
+    let (policy, capacity) = match known {
+        Ok(known) => known,
+        Err(problems) => {
+            complain(&text::problems(&problems, std::io::stderr().is_terminal() && wants_color(Color::Auto)));
+            return Ok(FAILED);
+        }
+    };
+    let answer = review::answer(args, file.as_deref(), &policy, capacity, today())?;
+    output::print(&answer.text).context("standard output cannot be written")?;
+    Ok(if answer.allowed { CLEAN } else { FOUND })
 }
 
 fn lint(args: &LintArgs) -> anyhow::Result<u8> {
@@ -164,8 +184,12 @@ fn capacity_paths(args: &LintArgs, policy: &Policy) -> Vec<PathBuf> {
     if !args.capacity.is_empty() {
         return args.capacity.clone();
     }
-    let file = policy_file::locate(args.policy.as_deref()).unwrap_or_default();
-    let folder = file.parent().unwrap_or_else(|| Path::new(""));
+    beside(policy_file::locate(args.policy.as_deref()).as_deref(), policy)
+}
+
+/// The capacity that a policy names, beside its file.
+pub(crate) fn beside(file: Option<&Path>, policy: &Policy) -> Vec<PathBuf> {
+    let folder = file.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
     policy.capacity().map(|capacity| folder.join(capacity)).into_iter().collect()
 }
 
@@ -187,6 +211,6 @@ fn today() -> Date {
     jiff::tz::Offset::UTC.to_datetime(timestamp).date()
 }
 
-fn complain(message: &str) {
+pub(crate) fn complain(message: &str) {
     _ = writeln!(std::io::stderr(), "{}", message.trim_end());
 }

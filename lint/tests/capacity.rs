@@ -105,7 +105,7 @@ fn what_the_kubelet_was_told_goes_before_the_formula() {
         "--system-reserved",
         "512Mi",
         "--eviction-hard",
-        "memory.available=12.5%,nodefs.available=10%",
+        "memory.available=12.5%,nodefs.available=12.5%",
         "--ephemeral-storage",
         "100Gi",
         "--format",
@@ -115,7 +115,7 @@ fn what_the_kubelet_was_told_goes_before_the_formula() {
     let left = (16_u64 << 30) - (1 << 30) - (512 << 20) - eighth;
     assert_eq!(node["allocatable"]["memory"], format!("{}Mi", left >> 20));
     assert_eq!(node["allocatable"]["cpu"], "3800m");
-    assert_eq!(node["allocatable"]["ephemeral-storage"], "90Gi");
+    assert_eq!(node["allocatable"]["ephemeral-storage"], "89600Mi");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn pools_are_drawn_as_bars_in_plain_ascii() {
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     assert!(ran.out.is_ascii());
     for part in [
-        "pool user: 3 nodes, 15 Pods, 30 Pods a node\n",
+        "pool user: 3 nodes, 15 Pods, 30 Pods a node, Standard_B2s\n",
         "1.8Gi free of 3.8Gi, reserved 1.7Gi, requested 310Mi\n",
         "  most room on one node: 1.8Gi of memory",
         "# reserved  = DaemonSets  + requested  . free",
@@ -182,6 +182,34 @@ fn limits_beyond_the_node_are_seen() {
     let ran = with_input(&["capacity", "show", "-"], list);
     assert!(ran.out.contains("!!!!"), "{}", ran.out);
     assert!(ran.out.contains("limits 6Gi (150 %)\n"), "{}", ran.out);
+}
+
+#[test]
+fn bars_of_odd_nodes_are_drawn_too() {
+    let node = |capacity: &str, allocatable: &str, request: &str| {
+        format!(
+            r#"{{"apiVersion":"v1","kind":"List","items":[
+            {{"apiVersion":"v1","kind":"Node","metadata":{{"name":"n0"}},"status":{{"capacity":{{"cpu":"2","memory":"{capacity}"}},
+              "allocatable":{{"cpu":"2","memory":"{allocatable}","pods":"9"}}}}}},
+            {{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"p"}},"spec":{{"nodeName":"n0","containers":[
+              {{"name":"c","resources":{{"requests":{{"memory":"{request}"}},"limits":{{"memory":"{request}"}}}}}}]}}}}]}}"#
+        )
+    };
+    for (capacity, allocatable, request) in [
+        ("4Gi", "4194303Ki", "1"),
+        ("4Gi", "8Gi", "1Mi"),
+        ("0", "0", "1Gi"),
+        ("4Gi", "3Gi", "99Ei"),
+        ("9e30", "9e30", "9e30"),
+        ("-4Gi", "-4Gi", "1Gi"),
+    ] {
+        let ran = with_input(&["capacity", "show", "-"], &node(capacity, allocatable, request));
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{capacity} {allocatable} {request}: {}", ran.out);
+        let bars = ran.out.lines().filter_map(|line| Some(line.find(']')? - line.find('[')?));
+        assert!(bars.collect::<Vec<_>>() == [45, 45], "{}", ran.out);
+        let json = with_input(&["capacity", "show", "-", "--format", "json"], &node(capacity, allocatable, request));
+        assert!(serde_json::from_str::<Value>(&json.out).is_ok(), "{}", json.err);
+    }
 }
 
 #[test]

@@ -1,15 +1,17 @@
 //! The engine: one workload, what is known, one policy; findings out.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use crate::exemption::{Subject, self_exemptions};
+use crate::admission::Admitted;
+use crate::exemption::{Exempted, ExemptedBy, Subject, self_exemptions};
 use crate::finding::{Finding, Group};
 use crate::inventory::Inventory;
 use crate::path::FieldPath;
 use crate::policy::Policy;
-use crate::resources::{Defaulting, PodResources};
+use crate::resources::Defaulting;
 use crate::rule::{Cx, Sink};
 use crate::rules::RULES;
 use crate::workload::Workload;
@@ -38,6 +40,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// How many findings were exempted.
     pub exempted: usize,
+    /// Each of them, and who did so.
+    pub exemptions: Vec<Exempted>,
     /// Which of the policy's exemptions did so.
     pub used_exemptions: BTreeSet<usize>,
     /// Mistakes in the object's own exemptions: they do not count, and the user should know.
@@ -48,9 +52,8 @@ pub struct Report {
 #[must_use]
 pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
     let namespace = workload.object.namespace.as_deref().unwrap_or(review.namespace);
-    let limit_ranges = review.inventory.limit_ranges(namespace);
-    let overhead = review.inventory.overhead(workload.spec().runtime_class_name.as_deref());
-    let pod = PodResources::new(workload, &limit_ranges, overhead, review.defaulting);
+    let admitted = Admitted::new(workload, review.inventory, namespace, review.defaulting);
+    let placing = OnceCell::new();
     let (own, notes) = self_exemptions(workload, review.policy);
     let mut report = Report { notes, ..Report::default() };
     for (rule, setting) in RULES.iter().zip(review.policy.settings()) {
@@ -62,15 +65,32 @@ pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
             continue;
         }
         let mut sink = Sink::default();
-        let cx = Cx { workload, pod: &pod, inventory: review.inventory, namespace, params: &setting.params };
+        let cx = Cx {
+            workload,
+            pod: &admitted.pod,
+            admitted: &admitted,
+            inventory: review.inventory,
+            namespace,
+            params: &setting.params,
+            placing: &placing,
+        };
         (rule.check)(&cx, &mut sink);
         for draft in sink.0 {
             let container = draft.container.as_deref();
             let subject = Subject { rule: rule.id, workload, namespace, container, file: review.file };
             let by_policy = review.policy.exempts(&subject, review.today);
             report.used_exemptions.extend(by_policy);
-            if by_policy.is_some() || own.iter().any(|exemption| exemption.covers(&subject)) {
+            let by_policy = by_policy.and_then(|index| review.policy.exemptions().get(index));
+            let by_object = own.iter().find(|exemption| exemption.covers(&subject));
+            let reason = match (by_policy, by_object) {
+                (Some(exemption), _) => Some((ExemptedBy::Policy, exemption.reason())),
+                (None, Some(exemption)) => Some((ExemptedBy::Object, exemption.reason())),
+                (None, None) => None,
+            };
+            if let Some((by, reason)) = reason {
                 report.exempted += 1;
+                let reason = reason.to_owned();
+                report.exemptions.push(Exempted { rule: rule.id, container: draft.container, by, reason });
                 continue;
             }
             report.findings.push(Finding {

@@ -31,6 +31,28 @@ pub struct Subject<'a> {
     pub file: Option<&'a str>,
 }
 
+/// A finding that was exempted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exempted {
+    /// The rule that found something.
+    pub rule: &'static str,
+    /// The container it is about, if any.
+    pub container: Option<String>,
+    /// Who exempts.
+    pub by: ExemptedBy,
+    /// Why.
+    pub reason: String,
+}
+
+/// Who exempts a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ExemptedBy {
+    /// The policy.
+    Policy,
+    /// The object itself, by annotation.
+    Object,
+}
+
 /// One exemption of a policy.
 #[derive(Debug, Clone)]
 pub struct Exemption {
@@ -115,9 +137,14 @@ impl Matcher {
 pub(crate) struct SelfExemption {
     rule: &'static str,
     container: Option<String>,
+    reason: String,
 }
 
 impl SelfExemption {
+    pub(crate) fn reason(&self) -> &str {
+        &self.reason
+    }
+
     pub(crate) fn covers(&self, subject: &Subject<'_>) -> bool {
         self.rule == subject.rule && self.container.as_deref().is_none_or(|name| subject.container == Some(name))
     }
@@ -136,7 +163,10 @@ pub(crate) fn self_exemptions(workload: &Workload, policy: &Policy) -> (Vec<Self
             };
             for entry in value.split(['\n', ';']).map(str::trim).filter(|entry| !entry.is_empty()) {
                 match read_entry(entry, policy) {
-                    Ok(rule) => exemptions.push(SelfExemption { rule, container: container.clone() }),
+                    Ok((rule, reason)) => {
+                        let (container, reason) = (container.clone(), reason.to_owned());
+                        exemptions.push(SelfExemption { rule, container, reason });
+                    }
                     Err(why) => notes.push((at.key(key.as_str()), format!("annotation {key} is not heeded: {why}"))),
                 }
             }
@@ -145,7 +175,7 @@ pub(crate) fn self_exemptions(workload: &Workload, policy: &Policy) -> (Vec<Self
     (exemptions, notes)
 }
 
-fn read_entry(entry: &str, policy: &Policy) -> Result<&'static str, String> {
+fn read_entry<'e>(entry: &'e str, policy: &Policy) -> Result<(&'static str, &'e str), String> {
     let (id, reason) = entry.split_once(':').unwrap_or((entry, ""));
     let rule = rules::find(id.trim()).ok_or_else(|| rules::unknown(id.trim()))?;
     if !policy.lets_objects_allow(rule.id) {
@@ -154,5 +184,5 @@ fn read_entry(entry: &str, policy: &Policy) -> Result<&'static str, String> {
     if reason.trim().is_empty() {
         return Err(format!("it gives no reason; write \"{}: why\"", rule.id));
     }
-    Ok(rule.id)
+    Ok((rule.id, reason.trim()))
 }

@@ -3,6 +3,8 @@
 //! It keeps what a typed decode would lose: the order of keys, duplicate keys, nulls, the exact text of numbers,
 //! and everything of the wrong type. Strings are borrowed from the text where the reader can.
 
+mod json;
+
 use std::borrow::Cow;
 
 use crate::path::{FieldPath, Segment};

@@ -57,6 +57,39 @@ fn a_list_of_kubectl_and_a_capacity_file_say_the_same_of_the_field_report() {
     assert_eq!((empty(&file), empty(&list), empty(&daemons)), (0, 0, 310 << 20));
 }
 
+#[test]
+fn no_slip_of_the_pen_is_too_much() {
+    const SLIPS: [&str; 9] =
+        ["null", "[]", "{}", "-1", "9e99", "99999999999999999999Ei", "\"\"", "true", "[{}, null, 7]"];
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("slip.yaml");
+    for name in ["every-field/capacity.yaml", "daemonset-objects/nodes.yaml", "measured-beats-formula/b-nodes.yaml"] {
+        let text = std::fs::read_to_string(fixtures().join("capacity").join(name)).expect("a fixture");
+        let lines: Vec<&str> = text.lines().collect();
+        let (mut good, mut bad) = (0, 0);
+        for (index, line) in lines.iter().enumerate() {
+            let key = line.find(": ").map(|at| &line[..=at]);
+            let slips = key.iter().flat_map(|key| SLIPS.map(|slip| format!("{key} {slip}")));
+            for slip in slips.chain([String::new(), format!("  {line}")]) {
+                let mut lines: Vec<&str> = lines.clone();
+                lines[index] = &slip;
+                std::fs::write(&path, lines.join("\n")).expect("a file");
+                match capacity_files::load(std::slice::from_ref(&path)) {
+                    Ok(_) => good += 1,
+                    Err(problems) => {
+                        bad += 1;
+                        let placed = |problem: &memlint::report::Problem| {
+                            problem.line >= 1 && problem.line <= lines.len() + 1 && !problem.message.is_empty()
+                        };
+                        assert!(!problems.is_empty() && problems.iter().all(placed), "{slip}: {problems:?}");
+                    }
+                }
+            }
+        }
+        assert!(good > 0 && bad > 0, "{name}: {good} good, {bad} bad");
+    }
+}
+
 fn folders() -> Vec<PathBuf> {
     let read = std::fs::read_dir(fixtures().join("capacity")).expect("fixtures");
     let mut folders: Vec<PathBuf> = read.map(|entry| entry.expect("a folder").path()).collect();

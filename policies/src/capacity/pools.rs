@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::DaemonSet;
 
-use super::builder::CapacityError;
 use super::class::Overhead;
+use super::doubts::{assumptions, doubts, found_note};
+use super::error::CapacityError;
 use super::file::Pool;
 use super::known::{Capacity, CapacityNote, PoolNodes, Sourced};
 use super::node::{Node, Taint};
 use super::offer::{NoOffer, Offer};
-use super::sizing::{KubernetesVersion, WarningKind};
+use super::sizing::KubernetesVersion;
 use crate::aggregate::ResourceList;
 use crate::finding::Origin;
 use crate::limit_range::LimitRange;
@@ -29,8 +30,8 @@ const HOSTNAME: &str = "kubernetes.io/hostname";
 #[derive(Debug)]
 pub(super) struct DeclaredPool {
     pub(super) pool: Pool,
-    offer: Offer,
-    origin: Origin,
+    pub(super) offer: Offer,
+    pub(super) origin: Origin,
 }
 
 /// Everything that decides what the clusters look like.
@@ -92,7 +93,7 @@ impl DeclaredPool {
             })
     }
 
-    fn note(&self, at: &[&str], message: String) -> CapacityNote {
+    pub(super) fn note(&self, at: &[&str], message: &str) -> CapacityNote {
         let message = format!("pool {}: {message}", self.pool.name);
         CapacityNote { origin: Some(self.origin), at: FieldPath::of(at), message }
     }
@@ -141,9 +142,8 @@ impl Plan {
         if capacity.knows_bound_pods {
             let silent = peopled.iter().filter(|pool| !pool.found && !pool.nodes.is_empty());
             let silent = silent.filter(|pool| pool.declared.pool.requested.is_none());
-            let note = |pool: &Peopled| {
-                pool.declared.note(&[], "requested is not given, so its nodes count as empty today".to_owned())
-            };
+            let note =
+                |pool: &Peopled| pool.declared.note(&[], "requested is not given, so its nodes count as empty today");
             capacity.notes.extend(silent.map(note));
         }
         let now = Arc::new(builder.clone().build());
@@ -280,57 +280,4 @@ impl Peopled {
 
 fn is_nothing(overhead: &Overhead) -> bool {
     overhead.pods == 0 && overhead.requests == ResourceList::new()
-}
-
-fn found_note(declared: &DeclaredPool, found: &[String]) -> Option<CapacityNote> {
-    let (declares, has) = (declared.pool.exists(), u32::try_from(found.len()).unwrap_or(u32::MAX));
-    (declares != has).then(|| {
-        let nodes = if has == 1 {
-            "1 Node with its labels was found and counts"
-        } else {
-            &format!("{has} Nodes with its labels were found and count")
-        };
-        let message = format!("{nodes}, not the {declares} declared");
-        declared.note(&["count"], message)
-    })
-}
-
-fn doubts(declared: &DeclaredPool, has_nodes: bool) -> Option<CapacityNote> {
-    let exists = declared.pool.exists();
-    (has_nodes && exists > 0).then(|| {
-        let why = if declared.pool.labels.is_empty() { "it declares no labels" } else { "no Node has its labels" };
-        let nodes = if exists == 1 { "1 node is" } else { &format!("{exists} nodes are") };
-        declared.note(&["count"], format!("{why}, so its {nodes} counted beside the Nodes that were found"))
-    })
-}
-
-/// What the numbers of a pool rest on.
-fn assumptions(declared: &DeclaredPool) -> Vec<CapacityNote> {
-    let mut notes = Vec::new();
-    if declared.offer.is_estimate() {
-        notes.push(
-            declared
-                .note(&["size"], "memory is estimated from the size; capacity.memory of a Node is better".to_owned()),
-        );
-    }
-    let count = declared.pool.count;
-    let grows = count.max.is_some_and(|max| max > declared.pool.exists());
-    if count.now.is_none() && declared.pool.requested.is_none() {
-        let message = format!("count.now is not given, its minimum of {} is taken", declared.pool.exists());
-        notes.push(declared.note(&["count"], message));
-    }
-    if declared.pool.size.is_none() && !declared.pool.labels.contains_key("kubernetes.io/arch") {
-        let message = "no size and no label kubernetes.io/arch are given, so it is taken for amd64".to_owned();
-        notes.push(declared.note(&["labels"], message));
-    }
-    let warnings = declared.offer.explanation.iter().flat_map(|explanation| &explanation.warnings);
-    // What an autoscaler reckons with matters where it has nodes to add.
-    for warning in warnings.filter(|warning| grows || warning.kind != WarningKind::AutoscalerForecast) {
-        notes.push(declared.note(&[], warning.text.clone()));
-    }
-    if declared.offer.has_unknown_disk() {
-        let message = "ephemeral-storage is not given, so it never runs out here".to_owned();
-        notes.push(declared.note(&["allocatable"], message));
-    }
-    notes
 }

@@ -18,6 +18,7 @@ use crate::decode::{self, Leniency, Problem, ProblemKind};
 use crate::finding::ObjectRef;
 use crate::object::Value;
 use crate::path::FieldPath;
+use crate::scale::Scale;
 use crate::validation::validate_object;
 
 pub use objects::{Object, objects};
@@ -47,6 +48,8 @@ pub struct Workload {
     pub makes_pods: bool,
     /// Whether the API server knows the object's type, so that all of the template must be as the type says.
     pub leniency: Leniency,
+    /// How many Pods it makes.
+    pub scale: Scale,
     annotations: BTreeMap<String, String>,
 }
 
@@ -112,6 +115,7 @@ impl Workload {
             object: Arc::new(object),
             labels: set.metadata.labels.clone().unwrap_or_default(),
             containers: places(&template, &spec_at),
+            scale: Scale::one(&template_at),
             template_at,
             spec_at,
             template,
@@ -193,6 +197,7 @@ impl Workload {
             object: object.reference.clone(),
             labels: object.texts("labels"),
             annotations: object.texts("annotations"),
+            scale: Scale::read(&object.reference.kind, object.value, &template_at),
             template_at,
             spec_at,
             template,

@@ -1,7 +1,7 @@
 //! The first step of reading: every place where a file does not have the shape of its fields.
 
 use super::fields::{EFFECTS, Field, Kind};
-use crate::capacity::builder::CapacityError;
+use crate::capacity::error::CapacityError;
 use crate::capacity::sizing::{KubernetesVersion, Percent};
 use crate::decode::{self, Leniency};
 use crate::object::Value;
@@ -112,7 +112,7 @@ impl Checker {
                     for (index, value) in items.iter().enumerate() {
                         match value {
                             Value::Null => {
-                                self.error(&at.index(index), "this entry is empty", "write it, or remove the dash")
+                                self.error(&at.index(index), "this entry is empty", "write it, or remove the dash");
                             }
                             value => self.field(value, item, &at.index(index)),
                         }

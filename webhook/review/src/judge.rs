@@ -1,0 +1,135 @@
+//! [`judge`]: what the rules say of a request, and what is done about each finding.
+
+use std::sync::Arc;
+
+use memlint_policies::engine::Report;
+use memlint_policies::exemption::Exempted;
+use memlint_policies::finding::{Finding, Group, Level, ObjectRef};
+use memlint_policies::object::Value;
+use memlint_policies::workload::Workload;
+
+use crate::ReviewCx;
+use crate::fresh::Known;
+use crate::limit_ranger::{self, Written};
+use crate::object;
+use crate::options::{Enforcement, OnDoubt, Workloads};
+use crate::reply::Action;
+use crate::request::Request;
+use crate::scope::Scope;
+use crate::trim;
+
+/// What came of judging.
+#[derive(Debug)]
+pub(crate) struct Judgement {
+    /// The object.
+    pub(crate) object: Arc<ObjectRef>,
+    /// What made it, if it says so.
+    pub(crate) controller: Option<String>,
+    /// What was found and is news, in the order of the rules, with what is done about it.
+    pub(crate) findings: Vec<Judged>,
+    /// What was found and exempted.
+    pub(crate) exemptions: Vec<Exempted>,
+    /// Annotations of the object that do not count, and why.
+    pub(crate) notes: Vec<String>,
+    /// Whether memlint read the object otherwise than the API server, which took it.
+    pub(crate) misread: bool,
+}
+
+/// One finding and what is done about it.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) finding: Finding,
+    pub(crate) action: Action,
+    /// What LimitRanger had to do with it.
+    pub(crate) defaulted: Option<&'static str>,
+}
+
+/// Judges a request; `None` where the object itself says that it is not to be judged.
+///
+/// # Errors
+/// Why the object cannot be judged.
+pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> Result<Option<Judgement>, String> {
+    let value = trim::read(request.object.ok_or("the request has no object")?)?;
+    if object::is_being_deleted(&value) || (scope == Scope::Pod && object::is_mirror(request, &value)) {
+        return Ok(None);
+    }
+    let object = object::named(request, &value);
+    let reviewed = object::review(&object, scope, cx)?;
+    let silent =
+        |report: &Report| report.findings.is_empty() && report.notes.is_empty() && report.exemptions.is_empty();
+    let found = reviewed.iter().any(|(_, report)| !silent(report));
+    let old = match request.old_object.filter(|_| request.operation == "UPDATE" && found) {
+        Some(old) => Some(trim::read(old)?),
+        None => None,
+    };
+    if old.as_ref().is_some_and(object::is_being_deleted) {
+        return Ok(None);
+    }
+    let old_reviewed = match &old {
+        Some(old) => object::review(&object::named(request, old), scope, cx)?,
+        None => Vec::new(),
+    };
+    let old_reports = || old_reviewed.iter().map(|(_, report)| report);
+    let old_findings = old_reports().flat_map(|report| &report.findings);
+    let known = old.as_ref().map(|old| Known::new(old_findings, old));
+
+    let mut judgement = Judgement {
+        object: object.reference.clone(),
+        controller: object::controller(&value),
+        findings: Vec::new(),
+        exemptions: Vec::new(),
+        notes: Vec::new(),
+        misread: false,
+    };
+    let limit_ranger = object::annotation(&value, limit_ranger::ANNOTATION).unwrap_or_default();
+    for (workload, report) in reviewed {
+        let known_exemption = |exempted: &Exempted| old_reports().any(|old| old.exemptions.contains(exempted));
+        judgement.exemptions.extend(report.exemptions.into_iter().filter(|exempted| !known_exemption(exempted)));
+        let known_note = |note: &String| old_reports().any(|old| old.notes.iter().any(|(_, old)| old == note));
+        judgement.notes.extend(report.notes.into_iter().map(|(_, note)| note).filter(|note| !known_note(note)));
+        for finding in report.findings {
+            if known.as_ref().is_some_and(|known| !known.is_news(&finding, &value)) {
+                continue;
+            }
+            judgement.misread |= is_about_reading(&finding);
+            let action = action(&finding, &workload, scope, cx);
+            let written = finding.container.as_deref().map(|container| Written::of(limit_ranger, container));
+            judgement.findings.push(Judged { finding, action, defaulted: written.and_then(Written::note) });
+        }
+    }
+    Ok(Some(judgement))
+}
+
+/// Rules that say what the API server says before any webhook is asked. It has taken the object: where they still
+/// find something, it is newer than memlint.
+pub(crate) fn is_about_reading(finding: &Finding) -> bool {
+    matches!(finding.rule, "invalid-manifest" | "invalid-quantity")
+}
+
+fn action(finding: &Finding, workload: &Workload, scope: Scope, cx: &ReviewCx<'_>) -> Action {
+    let by_policy = match finding.level {
+        Level::Deny => Action::Deny,
+        Level::Warn => Action::Warn,
+    };
+    let fits = matches!(finding.rule, "never-fits" | "no-eligible-node" | "limit-above-every-node");
+    let at_most = match cx.options.enforcement {
+        Enforcement::Audit => Action::Audit,
+        Enforcement::Warn => Action::Warn,
+        Enforcement::Deny if is_about_reading(finding) && cx.options.on_decode_error == OnDoubt::Allow => Action::Warn,
+        Enforcement::Deny if scope == Scope::Template && cx.options.workloads != Workloads::Deny => Action::Warn,
+        Enforcement::Deny if fits && !cx.nodes_are_certain => Action::Warn,
+        // A node's own Pods are judged for that node alone, and the rest of their DaemonSet must not suffer for it.
+        Enforcement::Deny if finding.group == Group::Pending && object::is_for_one_node(workload) => Action::Warn,
+        Enforcement::Deny => Action::Deny,
+    };
+    by_policy.min(at_most)
+}
+
+/// Whether an object lets itself be read far enough to see that it is on its way out.
+pub(crate) fn is_leaving(request: &Request<'_>) -> bool {
+    let read = |raw: Option<_>| raw.and_then(|raw| trim::read(raw).ok());
+    [read(request.object), read(request.old_object)]
+        .iter()
+        .flatten()
+        .any(|value: &Value<'_>| object::is_being_deleted(value))
+}

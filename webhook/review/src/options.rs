@@ -1,0 +1,74 @@
+//! [`Options`]: what an administrator sets for the webhook beside the policy.
+
+/// What an administrator sets for the webhook beside the policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// What becomes of findings at all.
+    pub enforcement: Enforcement,
+    /// What becomes of findings in workloads, whose Pods come later.
+    pub workloads: Workloads,
+    /// What becomes of an object that cannot be read.
+    pub on_decode_error: OnDoubt,
+    /// What becomes of an object for which there is no time.
+    pub on_timeout: OnDoubt,
+    /// Namespaces in which nothing is judged; a `*` at the end stands for anything.
+    pub exclude_namespaces: Vec<String>,
+}
+
+/// The namespaces that a cluster lives by: nothing in them is ever judged.
+const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            enforcement: Enforcement::Deny,
+            workloads: Workloads::Warn,
+            on_decode_error: OnDoubt::Allow,
+            on_timeout: OnDoubt::Allow,
+            exclude_namespaces: Vec::new(),
+        }
+    }
+}
+
+impl Options {
+    /// Whether nothing is judged in a namespace.
+    #[must_use]
+    pub fn excludes(&self, namespace: &str) -> bool {
+        let own = self.exclude_namespaces.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(prefix) => namespace.starts_with(prefix),
+            None => pattern == namespace,
+        });
+        own || SYSTEM_NAMESPACES.contains(&namespace)
+    }
+}
+
+/// What becomes of findings at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enforcement {
+    /// They are counted, logged and put into the audit log; the user sees nothing.
+    Audit,
+    /// They are warnings at most.
+    Warn,
+    /// The policy decides.
+    Deny,
+}
+
+/// What becomes of findings in workloads, whose Pods come later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Workloads {
+    /// Workloads are not judged, only Pods.
+    Off,
+    /// They are warnings: a Pod may still be changed on its way.
+    Warn,
+    /// The policy decides.
+    Deny,
+}
+
+/// What to answer where there can be no verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDoubt {
+    /// Allow, with a warning.
+    Allow,
+    /// Deny.
+    Deny,
+}

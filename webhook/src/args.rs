@@ -1,0 +1,190 @@
+//! The command line of the webhook.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args as ClapArgs, Parser, ValueEnum};
+use memlint_review::{Enforcement, OnDoubt, Options, Workloads};
+
+const EXAMPLES: &str = "\
+Examples:
+  memlint-webhook --self-signed ./try                      try it out; it prints a curl line
+  memlint-webhook --tls-cert /tls/tls.crt --tls-key /tls/tls.key --policy /etc/memlint/memlint.yaml
+  memlint-webhook ... --enforcement warn                   first see what would be refused";
+
+/// Refuses Pods that would stay Pending, be Evicted or be OOMKilled, before they are stored.
+#[derive(Debug, Parser)]
+#[command(name = "memlint-webhook", version, after_help = EXAMPLES)]
+pub struct Args {
+    /// Address to listen on, for HTTPS: /validate, /livez, /readyz, /metrics
+    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:8443")]
+    pub listen: SocketAddr,
+    /// Address to serve metrics and health on over plain HTTP as well
+    #[arg(long, value_name = "ADDR")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// Policy file; without one the default policy holds. It is read again when it changes
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// What nodes there are: what kubectl get nodes,daemonsets,limitranges,runtimeclasses -A -o yaml prints, or a
+    /// capacity file; several add up. They are read again when they change
+    #[arg(long, value_name = "FILE")]
+    pub capacity: Vec<PathBuf>,
+    /// Where the certificate comes from.
+    #[command(flatten)]
+    pub tls: TlsArgs,
+    /// What becomes of findings.
+    #[command(flatten)]
+    pub review: ReviewArgs,
+    /// How much is taken on.
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    /// How to write the log
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// What to log: off, error, warn, info, debug, or a filter such as memlint_webhook=debug
+    #[arg(long, value_name = "FILTER", default_value = "info")]
+    pub log: String,
+}
+
+/// Where the certificate comes from.
+#[derive(Debug, ClapArgs)]
+pub struct TlsArgs {
+    /// Certificate chain, PEM; read again when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key", required_unless_present = "self_signed")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key, PEM; read again when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Make a CA and a certificate in this folder, for trying it out
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["tls_cert", "tls_key"])]
+    pub self_signed: Option<PathBuf>,
+    /// The oldest version of TLS to speak
+    #[arg(long, value_enum, default_value_t = TlsVersion::V1_2)]
+    pub tls_min: TlsVersion,
+    /// How often files are looked at for changes
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    pub reload_every: Duration,
+}
+
+/// What becomes of findings.
+#[derive(Debug, ClapArgs)]
+pub struct ReviewArgs {
+    /// Refuse what the policy says, warn of it at most, or only count it
+    #[arg(long, value_enum, default_value_t = EnforcementArg::Deny)]
+    pub enforcement: EnforcementArg,
+    /// What becomes of findings in Deployments and their like, whose Pods come later
+    #[arg(long, value_enum, default_value_t = WorkloadsArg::Warn)]
+    pub workloads: WorkloadsArg,
+    /// What to answer for an object that cannot be read
+    #[arg(long, value_enum, default_value_t = OnDoubtArg::Allow)]
+    pub on_decode_error: OnDoubtArg,
+    /// What to answer when there is no time for a verdict
+    #[arg(long, value_enum, default_value_t = OnDoubtArg::Allow)]
+    pub on_timeout: OnDoubtArg,
+    /// Namespaces to leave alone, besides kube-system, kube-public, kube-node-lease and the webhook's own; team-* works
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub exclude_namespaces: Vec<String>,
+    /// The webhook's own namespace
+    #[arg(long, value_name = "NAME", env = "POD_NAMESPACE")]
+    pub own_namespace: Option<String>,
+}
+
+/// How much is taken on.
+#[derive(Debug, ClapArgs)]
+pub struct LimitArgs {
+    /// The most time for one answer; the API server's own timeout counts if it is shorter
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration)]
+    pub answer_within: Duration,
+    /// How many connections are served at a time; others wait
+    #[arg(long, value_name = "N", default_value_t = 1024)]
+    pub max_connections: usize,
+    /// How many requests are under review at a time; others get 503 at once
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub max_reviews: usize,
+    /// How long to go on serving after SIGTERM, while the cluster learns that this replica is going
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub drain_delay: Duration,
+}
+
+/// Formats of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// Versions of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TlsVersion {
+    /// TLS 1.2
+    #[value(name = "1.2")]
+    V1_2,
+    /// TLS 1.3
+    #[value(name = "1.3")]
+    V1_3,
+}
+
+/// See [`Enforcement`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EnforcementArg {
+    /// Count, log, and note in the audit log; the user sees nothing
+    Audit,
+    /// Warn at most
+    Warn,
+    /// As the policy says
+    Deny,
+}
+
+/// See [`Workloads`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WorkloadsArg {
+    /// Do not judge them
+    Off,
+    /// Warn
+    Warn,
+    /// As the policy says
+    Deny,
+}
+
+/// See [`OnDoubt`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnDoubtArg {
+    /// Allow, with a warning
+    Allow,
+    /// Deny
+    Deny,
+}
+
+impl ReviewArgs {
+    /// What the review is told of them.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        let doubt = |arg| match arg {
+            OnDoubtArg::Allow => OnDoubt::Allow,
+            OnDoubtArg::Deny => OnDoubt::Deny,
+        };
+        Options {
+            enforcement: match self.enforcement {
+                EnforcementArg::Audit => Enforcement::Audit,
+                EnforcementArg::Warn => Enforcement::Warn,
+                EnforcementArg::Deny => Enforcement::Deny,
+            },
+            workloads: match self.workloads {
+                WorkloadsArg::Off => Workloads::Off,
+                WorkloadsArg::Warn => Workloads::Warn,
+                WorkloadsArg::Deny => Workloads::Deny,
+            },
+            on_decode_error: doubt(self.on_decode_error),
+            on_timeout: doubt(self.on_timeout),
+            exclude_namespaces: self.exclude_namespaces.iter().chain(&self.own_namespace).cloned().collect(),
+        }
+    }
+}
+
+/// A time such as `10s` or `500ms`.
+fn duration(text: &str) -> Result<Duration, String> {
+    crate::deadline::parse(text).ok_or_else(|| format!("{text} is no time: write it as 10s or 500ms"))
+}

@@ -1,0 +1,50 @@
+//! Capacity files instead of a cluster: read at the start, and again whenever they change. Bad ones never take the
+//! place of good ones.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use memlint::capacity_files;
+use memlint_policies::inventory::Inventory;
+
+use crate::policy::describe;
+use crate::state::{App, Cluster};
+use crate::watch::{self, Contents};
+
+/// Reads the files, and gives their contents, to tell later whether they have changed.
+///
+/// # Errors
+/// Everything that is wrong with them, a line each.
+pub fn load(app: &App, files: &[PathBuf]) -> Result<Contents, String> {
+    let contents = watch::read(files)?;
+    let loaded = capacity_files::load(files).map_err(|problems| describe(&problems))?;
+    for note in &loaded.notes {
+        tracing::warn!(file = note.file, "{}", note.message);
+    }
+    let mut inventory = Inventory::default();
+    if let Some(capacity) = loaded.capacity {
+        inventory.set_capacity(capacity);
+    }
+    // Pools are declared with the most that they may grow to.
+    app.cluster.store(Arc::new(Cluster { inventory, nodes_are_certain: !files.is_empty() }));
+    app.health.cluster_is_known();
+    app.metrics.capacity_read(true);
+    Ok(contents)
+}
+
+/// Reads the files again whenever they change; never returns.
+pub async fn follow(app: Arc<App>, files: Vec<PathBuf>, every: Duration, first: Contents) {
+    let watched = files.clone();
+    let changed = |contents: Result<&Contents, &str>| match contents
+        .map_err(str::to_owned)
+        .and_then(|_| tokio::task::block_in_place(|| load(&app, &files)))
+    {
+        Ok(_) => tracing::info!("capacity has changed"),
+        Err(why) => {
+            tracing::error!(why, "the capacity files are bad; what was known last goes on");
+            app.metrics.capacity_read(false);
+        }
+    };
+    watch::poll(watched, every, first, changed).await;
+}

@@ -1,0 +1,19 @@
+//! memlint at the cluster's door: an admission webhook around [`memlint_review`].
+//!
+//! The verdict is a pure function of another crate. Here is what it takes to serve it: TLS, HTTP, limits, certificates
+//! and policies that change while it runs, metrics, and a way to stop that no request notices.
+
+pub mod args;
+pub mod budget;
+pub mod capacity;
+pub mod deadline;
+pub mod log;
+pub mod metrics;
+pub mod policy;
+pub mod router;
+pub mod run;
+pub mod server;
+pub mod state;
+pub mod tls;
+pub mod validate;
+pub mod watch;

@@ -1,0 +1,7 @@
+//! The `memlint-webhook` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    memlint_webhook::run::main()
+}

@@ -1,0 +1,239 @@
+//! Metrics: few names, few labels, never the name of an object.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use memlint_policies::exemption::ExemptedBy;
+use memlint_review::Outcome;
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+/// Upper bounds of the histogram, in seconds.
+const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
+
+/// Labels of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RequestLabels {
+    operation: &'static str,
+    kind: &'static str,
+    verdict: &'static str,
+    dry_run: &'static str,
+}
+
+/// Labels of a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct FindingLabels {
+    rule: &'static str,
+    action: &'static str,
+}
+
+/// One label that says where something came from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct SourceLabel {
+    source: &'static str,
+}
+
+/// One label that says how something went.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ResultLabel {
+    result: &'static str,
+}
+
+/// One label that names a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct CertLabel {
+    cert: &'static str,
+}
+
+/// One label that names a policy.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct HashLabel {
+    hash: String,
+}
+
+/// Everything that is counted.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    duration: Histogram,
+    findings: Family<FindingLabels, Counter>,
+    exemptions: Family<SourceLabel, Counter>,
+    decode_errors: Counter,
+    /// Reviews under way.
+    pub inflight: Gauge,
+    /// Connections that are open.
+    pub connections: Gauge,
+    /// Requests that were turned away with 503.
+    pub shed: Counter,
+    /// Requests for which there was no time.
+    pub late: Counter,
+    /// Reviews that panicked.
+    pub panics: Counter,
+    policy_reloads: Family<ResultLabel, Counter>,
+    policy_info: Family<HashLabel, Gauge>,
+    policy_loaded: Gauge,
+    capacity_reloads: Family<ResultLabel, Counter>,
+    cert_reloads: Family<ResultLabel, Counter>,
+    cert_not_after: Family<CertLabel, Gauge>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("memlint");
+        let version = ("version", env!("CARGO_PKG_VERSION"));
+        registry.register("build", "The version of memlint", Info::new(vec![version]));
+        let metrics = Self {
+            requests: Family::default(),
+            duration: Histogram::new(BUCKETS),
+            findings: Family::default(),
+            exemptions: Family::default(),
+            decode_errors: Counter::default(),
+            inflight: Gauge::default(),
+            connections: Gauge::default(),
+            shed: Counter::default(),
+            late: Counter::default(),
+            panics: Counter::default(),
+            policy_reloads: Family::default(),
+            policy_info: Family::default(),
+            policy_loaded: Gauge::default(),
+            capacity_reloads: Family::default(),
+            cert_reloads: Family::default(),
+            cert_not_after: Family::default(),
+            registry: Registry::default(),
+        };
+        metrics.register(&mut registry);
+        Self { registry, ..metrics }
+    }
+}
+
+impl Metrics {
+    fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "admission_requests",
+            "Requests, by what they were and what was answered",
+            self.requests.clone(),
+        );
+        registry.register(
+            "admission_duration_seconds",
+            "Time from a request's last byte to its answer",
+            self.duration.clone(),
+        );
+        registry.register("findings", "What rules found, by what was done about it", self.findings.clone());
+        registry.register("exemptions", "Findings that were exempted, by whom", self.exemptions.clone());
+        registry.register(
+            "decode_errors",
+            "Objects that could not be read, or not all of them",
+            self.decode_errors.clone(),
+        );
+        registry.register("inflight_requests", "Reviews under way", self.inflight.clone());
+        registry.register("connections", "Open connections", self.connections.clone());
+        registry.register("shed", "Requests turned away because there were too many", self.shed.clone());
+        registry.register("late", "Requests for which there was no time", self.late.clone());
+        registry.register("panics", "Reviews that panicked", self.panics.clone());
+        registry.register("policy_reload", "Times that the policy was read", self.policy_reloads.clone());
+        registry.register("policy_info", "The policy that holds", self.policy_info.clone());
+        registry.register(
+            "policy_loaded_timestamp_seconds",
+            "When the policy that holds was read",
+            self.policy_loaded.clone(),
+        );
+        registry.register("capacity_reload", "Times that capacity files were read", self.capacity_reloads.clone());
+        registry.register("cert_reload", "Times that the certificate was read", self.cert_reloads.clone());
+        registry.register(
+            "cert_not_after_timestamp_seconds",
+            "When a certificate expires",
+            self.cert_not_after.clone(),
+        );
+    }
+
+    /// Counts a request.
+    pub fn count(&self, outcome: &Outcome, took: Duration) {
+        let labels = RequestLabels {
+            operation: outcome.operation,
+            kind: outcome.kind,
+            verdict: outcome.verdict.label(),
+            dry_run: if outcome.dry_run { "true" } else { "false" },
+        };
+        self.requests.get_or_create(&labels).inc();
+        self.duration.observe(took.as_secs_f64());
+        for ((rule, action), times) in &outcome.findings {
+            let labels = FindingLabels { rule, action: action.label() };
+            self.findings.get_or_create(&labels).inc_by(u64::try_from(*times).unwrap_or(u64::MAX));
+        }
+        for (by, times) in &outcome.exemptions {
+            let source = match by {
+                ExemptedBy::Policy => "policy",
+                ExemptedBy::Object => "annotation",
+            };
+            self.exemptions.get_or_create(&SourceLabel { source }).inc_by(u64::try_from(*times).unwrap_or(u64::MAX));
+        }
+        if outcome.misread {
+            self.decode_errors.inc();
+        }
+    }
+
+    /// Notes that a policy holds.
+    pub fn policy_loaded(&self, hash: &str, now: i64) {
+        self.policy_reloads.get_or_create(&ResultLabel { result: "success" }).inc();
+        self.policy_info.clear();
+        self.policy_info.get_or_create(&HashLabel { hash: hash.to_owned() }).set(1);
+        self.policy_loaded.set(now);
+    }
+
+    /// Notes that a policy file is bad.
+    pub fn policy_refused(&self) {
+        self.policy_reloads.get_or_create(&ResultLabel { result: "error" }).inc();
+    }
+
+    /// Notes whether capacity files could be read.
+    pub fn capacity_read(&self, well: bool) {
+        let result = if well { "success" } else { "error" };
+        self.capacity_reloads.get_or_create(&ResultLabel { result }).inc();
+    }
+
+    /// Notes that a certificate is served.
+    pub fn cert_loaded(&self, cert: &'static str, not_after: i64) {
+        self.cert_reloads.get_or_create(&ResultLabel { result: "success" }).inc();
+        self.cert_not_after.get_or_create(&CertLabel { cert }).set(not_after);
+    }
+
+    /// Notes that certificate files are bad.
+    pub fn cert_refused(&self) {
+        self.cert_reloads.get_or_create(&ResultLabel { result: "error" }).inc();
+    }
+
+    /// All of it, in the OpenMetrics text format.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut out = String::new();
+        if text::encode(&mut out, &self.registry).is_err() {
+            _ = writeln!(out, "# metrics cannot be written");
+        }
+        out
+    }
+}
+
+/// A gauge that goes down by itself.
+#[derive(Debug)]
+pub struct Count(Gauge<i64>);
+
+impl Count {
+    /// One more, until it is dropped.
+    #[must_use]
+    pub fn one(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

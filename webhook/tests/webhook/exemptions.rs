@@ -1,0 +1,56 @@
+//! Exemptions: D10.
+
+use serde_json::json;
+
+use crate::support::{app, app_with, ask, create, deployment, deployment_of, metric, options, pod};
+
+#[tokio::test]
+async fn d10_an_annotation_counts_only_where_the_policy_lets_it_and_is_always_told() {
+    let mut annotated = pod("", "1Gi");
+    annotated["metadata"]["annotations"] = json!({"memlint.dev/allow": "missing-memory-request: OPS-412"});
+    let lenient = app();
+    let verdict = ask(&lenient, &create(&annotated)).await;
+    assert!(verdict.allowed, "{verdict:?}");
+    assert!(verdict.warnings[0].contains("exempted by its own annotation in container api: OPS-412"), "{verdict:?}");
+    assert_eq!(verdict.audit["exempted-by"], "annotation: missing-memory-request: OPS-412");
+    assert_eq!(metric(&lenient, "memlint_exemptions_total{source=\"annotation\"}"), 1.0);
+    let strict = ask(&app_with("extends: strict", options()), &create(&annotated)).await;
+    assert!(!strict.allowed && strict.warnings.iter().any(|w| w.contains("is not heeded")), "{strict:?}");
+    annotated["metadata"]["annotations"] = json!({"memlint.dev/allow": "missing-memory-request:"});
+    assert!(!ask(&lenient, &create(&annotated)).await.allowed, "without a reason it does not count");
+}
+
+#[tokio::test]
+async fn d10_the_policy_exempts_by_namespace_label_name_and_container() {
+    let policy =
+        |matcher: &str| format!("exemptions: [{{rules: [missing-memory-request], match: {matcher}, reason: OPS-1}}]");
+    let mut labelled = pod("", "1Gi");
+    labelled["metadata"]["labels"] = json!({"team": "infra"});
+    for matcher in
+        ["{namespaces: [sho*]}", "{labels: {team: infra}}", "{names: [api], kinds: [Pod]}", "{containers: [api]}"]
+    {
+        let app = app_with(&policy(matcher), options());
+        let verdict = ask(&app, &create(&labelled)).await;
+        assert!(verdict.allowed && verdict.warnings.is_empty(), "{matcher}: {verdict:?}");
+        assert_eq!(verdict.audit["exempted-by"], "policy: missing-memory-request: OPS-1");
+        assert_eq!(metric(&app, "memlint_exemptions_total{source=\"policy\"}"), 1.0);
+    }
+    for matcher in ["{namespaces: [else]}", "{labels: {team: x}}", "{kinds: [Job]}", "{files: [\"*\"]}"] {
+        assert!(!ask(&app_with(&policy(matcher), options()), &create(&labelled)).await.allowed, "{matcher}");
+    }
+    // The namespace is that of the request, whatever the object says.
+    labelled["metadata"]["namespace"] = json!("else");
+    assert!(!ask(&app_with(&policy("{namespaces: [else]}"), options()), &create(&labelled)).await.allowed);
+}
+
+#[tokio::test]
+async fn d10_an_exemption_that_has_been_told_is_not_told_at_every_update() {
+    let mut old = deployment_of(&[crate::support::container("api", "", "1Gi")]);
+    old["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({});
+    old["metadata"]["annotations"] = json!({"memlint.dev/allow": "missing-memory-request: OPS-412"});
+    assert!(!ask(&app(), &deployment(None, &old)).await.warnings.is_empty());
+    let mut new = old.clone();
+    new["spec"]["replicas"] = json!(3);
+    let verdict = ask(&app(), &deployment(Some(&old), &new)).await;
+    assert!(verdict.allowed && verdict.warnings.is_empty(), "{verdict:?}");
+}

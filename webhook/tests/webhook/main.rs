@@ -1,0 +1,16 @@
+//! Tests of the webhook. Each module is one chapter of its requirements; the letters before a test's name are theirs.
+
+mod bounds;
+mod certificates;
+mod drain;
+mod exemptions;
+mod foreign;
+mod fuzz;
+mod operability;
+mod parity;
+mod pods;
+mod protocol;
+mod replies;
+mod server;
+mod support;
+mod updates;

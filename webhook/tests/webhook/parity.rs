@@ -1,0 +1,156 @@
+//! D11: one engine, one answer. Every document of the fixtures goes through the command line's library and through
+//! the review, and both find the same.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use memlint::corpus::{self, Asked};
+use memlint::known::Known;
+use memlint::linting::{self, Settings};
+use memlint::{policy_file, yaml};
+use memlint_policies::finding::Finding;
+use memlint_policies::object::Value;
+use memlint_policies::policy::Policy;
+use memlint_policies::rules::RULES;
+use memlint_policies::workload::{Object, objects};
+use memlint_review::{OnDoubt, Options, ReviewCx, Workloads};
+
+use crate::support::{UID, repository};
+
+/// The kinds that the webhook judges, but for Pods: those reach it after the API server has changed them.
+const KINDS: [(&str, &str, &str); 7] = [
+    ("apps", "Deployment", "deployments"),
+    ("apps", "StatefulSet", "statefulsets"),
+    ("apps", "DaemonSet", "daemonsets"),
+    ("apps", "ReplicaSet", "replicasets"),
+    ("batch", "Job", "jobs"),
+    ("batch", "CronJob", "cronjobs"),
+    ("", "ReplicationController", "replicationcontrollers"),
+];
+
+const TODAY: jiff::civil::Date = jiff::civil::date(2026, 1, 1);
+
+/// Every rule, those that are off by default too.
+fn policy() -> Policy {
+    let rules: Vec<String> = RULES.iter().map(|rule| format!("{}: deny", rule.id)).collect();
+    let text = format!("apiVersion: memlint.dev/v1alpha1\nkind: Policy\nrules: {{{}}}\n", rules.join(", "));
+    policy_file::parse("memlint.yaml", &text).expect("a policy")
+}
+
+/// Folders whose files belong together.
+fn folders() -> Vec<PathBuf> {
+    let mut found = vec![repository().join("tests/demo/shop")];
+    let mut walk = vec![repository().join("tests/fixtures/rules")];
+    while let Some(folder) = walk.pop() {
+        let entries: Vec<PathBuf> =
+            std::fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+        if entries.iter().any(|path| path.is_file()) {
+            found.push(folder);
+        }
+        walk.extend(entries.into_iter().filter(|path| path.is_dir()));
+    }
+    found.sort();
+    found
+}
+
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let manifest = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| extension == "yaml" || extension == "json")
+            && path.file_name().is_some_and(|name| name != "memlint.yaml" && name != "capacity.yaml")
+    };
+    let mut files: Vec<PathBuf> = entries.filter(manifest).collect();
+    files.sort();
+    files.iter().map(|path| (path.display().to_string(), std::fs::read(path).expect("a file"))).collect()
+}
+
+/// A finding as both tell it.
+type Told = (String, String, String);
+
+#[test]
+fn d11_command_line_and_webhook_find_the_same() {
+    let policy = policy();
+    let (mut judged, mut found) = (0, 0);
+    for folder in folders() {
+        let files = files(&folder);
+        let named = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+        let corpus = corpus::from_memory(named, Asked::Met);
+        let settings = Settings { policy: &policy, namespace: "", capacity: None, today: TODAY };
+        let report = linting::lint(&corpus, settings);
+        let (_, inventory) = Known::collect(&corpus, "", None);
+        for (index, held) in corpus.documents.iter().enumerate() {
+            let Ok(document) = yaml::parse(held.document.raw()) else { continue };
+            for object in objects(document.value()) {
+                let Some(body) = request(&object) else { continue };
+                let by_lint: BTreeSet<Told> = report
+                    .findings
+                    .iter()
+                    .filter(|located| located.place.document == index && located.finding.object == object.reference)
+                    .map(|located| of(&located.finding))
+                    .collect();
+                let by_webhook = told(
+                    &body,
+                    &ReviewCx {
+                        policy: &policy,
+                        policy_hash: "",
+                        inventory: &inventory,
+                        nodes_are_certain: true,
+                        options: &Options {
+                            workloads: Workloads::Deny,
+                            on_decode_error: OnDoubt::Deny,
+                            ..Options::default()
+                        },
+                        today: TODAY,
+                    },
+                );
+                assert_eq!(by_webhook, by_lint, "{} of {}", object.reference, held.file);
+                judged += 1;
+                found += by_lint.len();
+            }
+        }
+    }
+    assert!(judged > 30 && found > 50, "{judged} objects with {found} findings are too few to say anything");
+}
+
+/// What the webhook finds in a request.
+fn told(body: &str, cx: &ReviewCx<'_>) -> BTreeSet<Told> {
+    let reply = memlint_review::review(body.as_bytes(), cx);
+    assert_eq!(reply.outcome.findings.values().sum::<usize>(), reply.findings.len());
+    reply.findings.iter().map(|(finding, _)| of(finding)).collect()
+}
+
+fn of(finding: &Finding) -> Told {
+    (finding.rule.to_owned(), finding.message.clone(), finding.at.to_string())
+}
+
+/// A request to make the object; `None` where the webhook does not judge its kind.
+fn request(object: &Object<'_, '_>) -> Option<String> {
+    let reference = &object.reference;
+    let (group, version) = reference.api_version.split_once('/').unwrap_or(("", &reference.api_version));
+    let (_, kind, resource) = KINDS.into_iter().find(|(g, kind, _)| (*g, *kind) == (group, reference.kind.as_str()))?;
+    let namespace = reference.namespace.as_deref().unwrap_or_default();
+    Some(format!(
+        "{{\"apiVersion\":\"admission.k8s.io/v1\",\"kind\":\"AdmissionReview\",\"request\":{{\"uid\":\"{UID}\",\
+         \"kind\":{{\"group\":\"{group}\",\"version\":\"{version}\",\"kind\":\"{kind}\"}},\
+         \"resource\":{{\"group\":\"{group}\",\"version\":\"{version}\",\"resource\":\"{resource}\"}},\
+         \"namespace\":\"{namespace}\",\"operation\":\"CREATE\",\"object\":{}}}}}",
+        json(object.value)
+    ))
+}
+
+/// JSON that keeps order, duplicates and digits, which a map of `serde_json` would not.
+fn json(value: &Value<'_>) -> String {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let joined = |parts: Vec<String>| parts.join(",");
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(text) => text.to_string(),
+        Value::String(text) => quoted(text),
+        Value::List(items) => format!("[{}]", joined(items.iter().map(json).collect())),
+        Value::Map(entries) => {
+            let entries = entries.iter().map(|(key, value)| format!("{}:{}", quoted(key), json(value)));
+            format!("{{{}}}", joined(entries.collect()))
+        }
+    }
+}
