@@ -34,7 +34,6 @@ pub struct Cli {
 }
 
 /// The commands besides linting.
-#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show where each Pod could go and why not elsewhere, now and on empty nodes
