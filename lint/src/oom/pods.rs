@@ -158,7 +158,9 @@ fn known(pod: core::Pod, static_hash: &mut dyn FnMut(String)) -> KnownPod {
     if let Some(hash) = metadata.annotations.as_ref().and_then(|all| all.get(CONFIG_HASH)) {
         static_hash(hash.clone());
     }
-    let controller = metadata.owner_references.into_iter().flatten().find(|owner| owner.controller == Some(true));
+    let mut owners = metadata.owner_references.unwrap_or_default();
+    owners.sort_by_key(|owner| owner.controller != Some(true));
+    let controller = owners.into_iter().next();
     let spec = pod.spec.unwrap_or_default();
     let status = pod.status.unwrap_or_default();
     let statuses: Vec<core::ContainerStatus> =

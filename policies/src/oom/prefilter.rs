@@ -30,12 +30,25 @@ impl Prefilter {
 
     /// Whether one line can start a report.
     pub(super) fn accepts(&self, line: &[u8]) -> bool {
-        self.0.iter().any(|finder| finder.find(line).is_some())
+        self.0.iter().any(|finder| find(finder, line).is_some())
     }
 
     /// A search over one block.
     pub(super) fn search(&self) -> Search<'_> {
         Search { prefilter: self, next: [Next::Unknown; WORDS.len()] }
+    }
+}
+
+/// The first place of a word. `Killing` is the kubelet's, all over its log, never the kernel's.
+fn find(finder: &Finder<'_>, text: &[u8]) -> Option<usize> {
+    let mut from: usize = 0;
+    loop {
+        let at = from.saturating_add(finder.find(text.get(from..)?)?);
+        let after = at.saturating_add(finder.needle().len());
+        if !text.get(at..)?.starts_with(b"Killing") {
+            return Some(at);
+        }
+        from = after;
     }
 }
 
@@ -63,7 +76,7 @@ impl Search<'_> {
                 Next::Nowhere => false,
             };
             if stale {
-                *next = finder.find(rest).map_or(Next::Nowhere, |at| Next::At(from.saturating_add(at)));
+                *next = find(finder, rest).map_or(Next::Nowhere, |at| Next::At(from.saturating_add(at)));
             }
         }
         self.next.iter().filter_map(|next| if let Next::At(at) = next { Some(*at) } else { None }).min()
@@ -83,6 +96,7 @@ mod tests {
         assert_eq!(search.first(block, 9), Some(43));
         assert_eq!(search.first(block, 44), Some(54));
         assert_eq!(search.first(block, 55), None);
+        assert!(!prefilter.accepts(b"Killing container") && prefilter.accepts(b"Killing container, Kill process 7"));
         assert!(!prefilter.accepts(b"memory is fine") && prefilter.accepts(b"memory: usage 4kB"));
     }
 }
