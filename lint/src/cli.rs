@@ -14,7 +14,9 @@ Examples:
   helm template ./chart | memlint -      lint what a chart renders to
   kubectl kustomize ./overlay | memlint -
   memlint --fail-on warn --format json . > findings.json
+  memlint fit --capacity nodes.yaml pod.yaml
   memlint explain heap-above-limit       what a rule means and how to mend it
+  memlint oom node.log                   which limit was hit when the kernel killed something
 
 Exit codes: 0 nothing at or above --fail-on, 1 findings (or a document that cannot be read), 2 memlint could not do
 its job.";
@@ -32,8 +34,13 @@ pub struct Cli {
 }
 
 /// The commands besides linting.
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show where each Pod could go and why not elsewhere, now and on empty nodes
+    ///
+    /// Exit codes: 0 all would be placed now, 1 some would not, 2 memlint could not do its job.
+    Fit(FitArgs),
     /// Print a rule's page: what it finds, why it matters, bad and good manifests
     Explain {
         /// The rule's name, such as missing-memory-limit
@@ -45,6 +52,8 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// Say which limit each OOM kill in a kernel log hit, and what to change
+    Oom(OomArgs),
     /// What nodes give to Pods: of a machine, of a cloud's sizes, of a cluster
     Capacity {
         /// What to show
@@ -58,6 +67,31 @@ pub enum Command {
         /// The shell
         shell: Shell,
     },
+}
+
+/// The arguments of `memlint fit`.
+#[derive(Debug, Args)]
+pub struct FitArgs {
+    /// Files or folders with Pods and what makes Pods; - is standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// What is known of the nodes: what kubectl get -o yaml prints, or a capacity file; can be given several times
+    ///
+    /// By default the capacity that the policy file names.
+    #[arg(long, value_name = "FILE")]
+    pub capacity: Vec<PathBuf>,
+    /// Policy file; by default memlint.yaml in this folder or one above it
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// How to print the answers
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// The namespace of objects that name none
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub namespace: String,
+    /// Print answers only: no notes, no summary
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// The arguments of `memlint review`.
@@ -132,6 +166,63 @@ pub struct LintArgs {
     /// How many threads to use; by default as many as there are cores
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+}
+
+const OOM_EXAMPLES: &str = "\
+Examples:
+  memlint oom /var/log/kern.log.1.gz
+  journalctl -k -o json | memlint oom
+  kubectl debug node/NODE -it --image=busybox -- chroot /host dmesg > node.log; memlint oom node.log
+  kubectl get pods,nodes -A -o json > pods.json
+  memlint oom node.log --pods pods.json --manifests ./k8s    names the Pod and the line to change
+  memlint oom --events <(kubectl get events -A -o json)      what the cluster itself saw
+
+Exit codes: 0 the log could be read, whatever is in it; 2 it could not.";
+
+/// The arguments of `memlint oom`.
+#[derive(Debug, Args)]
+#[command(after_help = OOM_EXAMPLES)]
+pub struct OomArgs {
+    /// Kernel logs; - is standard input, which is also read when no file is named
+    ///
+    /// Any text that holds the kernel's lines will do: dmesg, journalctl (-o json too), syslog, container logs, with
+    /// any prefix; gzip and UTF-16 are recognised.
+    #[arg(value_name = "FILE")]
+    pub logs: Vec<PathBuf>,
+    /// What kubectl get pods -A -o json (or yaml) printed: names Pods and containers
+    ///
+    /// Nodes in the same list (kubectl get pods,nodes) give the size of each node.
+    #[arg(long, value_name = "FILE")]
+    pub pods: Vec<PathBuf>,
+    /// A manifest or folder of manifests: finds the line to change
+    #[arg(long, value_name = "PATH")]
+    pub manifests: Vec<PathBuf>,
+    /// More manifests, after --
+    #[arg(last = true, value_name = "PATH")]
+    pub more_manifests: Vec<PathBuf>,
+    /// What nodes there are (kubectl get nodes,pods -A -o yaml, or a capacity file): says whether the change has room
+    #[arg(long, value_name = "FILE")]
+    pub capacity: Vec<PathBuf>,
+    /// What kubectl get events -A -o json (or yaml) printed: counts what review would have caught
+    #[arg(long, value_name = "FILE")]
+    pub events: Vec<PathBuf>,
+    /// The nodes' memory, as status.capacity.memory has it: turns oom_score_adj into a request
+    #[arg(long, value_name = "QUANTITY", value_parser = node_memory)]
+    pub node_memory: Option<u64>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// When to colour the output
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+fn node_memory(text: &str) -> Result<u64, String> {
+    let quantity = memlint_policies::quantity::Quantity::parse(text).map_err(|error| error.to_string())?;
+    match u64::try_from(quantity.value()) {
+        Ok(bytes) if bytes >= 1 << 20 => Ok(bytes),
+        _ => Err("a node has at least 1Mi; write it as Kubernetes does, such as 16Gi".to_owned()),
+    }
 }
 
 /// The output formats.

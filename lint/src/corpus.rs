@@ -3,6 +3,7 @@
 //! Each file is read once. What cannot matter is dropped at once, so that memory grows with the manifests that make
 //! Pods, not with the size of the tree.
 
+use std::collections::HashSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -52,6 +53,10 @@ pub struct Corpus {
     pub fatal: Vec<String>,
     /// How much was read.
     pub counts: Counts,
+    /// The files that were read.
+    seen: HashSet<Arc<str>>,
+    /// While one file is read: its name.
+    file: Option<Arc<str>>,
 }
 
 /// How much was read.
@@ -73,7 +78,7 @@ pub struct Counts {
 #[must_use]
 pub fn read(paths: &[PathBuf], threads: usize, progress: &Progress) -> Corpus {
     let mut corpus = Corpus::default();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for path in paths.iter().filter(|path| seen.insert(path.as_path())) {
         if path == Path::new("-") {
             corpus.read_stdin();
@@ -100,8 +105,6 @@ impl Corpus {
     /// Brings what was read into an order that depends on the files alone.
     fn settle(&mut self) {
         self.documents.sort_by(|a, b| (&a.file, a.document.start()).cmp(&(&b.file, b.document.start())));
-        // A file may be named twice, by itself and through its folder.
-        self.documents.dedup_by(|a, b| a.file == b.file && a.document.start() == b.document.start());
         self.problems.sort();
         self.problems.dedup();
     }
@@ -156,6 +159,7 @@ impl Corpus {
             return;
         }
         let name: Arc<str> = display(entry.path()).into();
+        self.file = Some(name.clone());
         match std::fs::read(entry.path()) {
             Err(error) if named => self.fatal.push(format!("{name} cannot be read: {error}")),
             Err(error) => self.problems.push(Problem::of_file(&name, format!("the file cannot be read: {error}"))),
@@ -201,6 +205,12 @@ impl Corpus {
     }
 
     fn merge(&mut self, part: Corpus) {
+        // A file may be named twice, by itself and through its folder.
+        if let Some(file) = &part.file
+            && !self.seen.insert(file.clone())
+        {
+            return;
+        }
         self.documents.extend(part.documents);
         self.problems.extend(part.problems);
         self.notes.extend(part.notes);

@@ -10,6 +10,7 @@ use memlint_policies::decode::Leniency;
 use memlint_policies::finding::Origin;
 use memlint_policies::inventory::Inventory;
 use memlint_policies::path::FieldPath;
+use memlint_policies::scale::Autoscaler;
 use memlint_policies::workload::{Object, objects};
 use rayon::prelude::*;
 
@@ -31,7 +32,7 @@ pub struct Known<'a> {
 }
 
 /// Words of which every object of an inventory has one.
-const WORDS: [&str; 2] = ["LimitRange", "RuntimeClass"];
+const WORDS: [&str; 5] = ["LimitRange", "RuntimeClass", "ResourceQuota", "HorizontalPodAutoscaler", "ScaledObject"];
 
 impl<'a> Known<'a> {
     /// Collects the inventory of a corpus. Objects that name no namespace live in `namespace`.
@@ -81,12 +82,20 @@ const NOWHERE: yaml::Span = yaml::Span { start: 0, end: 0, line: 1, column: 1, e
 
 fn add(inventory: &mut Inventory, object: &Object<'_, '_>, namespace: &str, origin: Origin) -> bool {
     let reference = &object.reference;
+    if let Some(autoscaler) = Autoscaler::read(reference, object.value, namespace, origin) {
+        inventory.add_autoscaler(autoscaler);
+        return true;
+    }
     let Some(name) = decode::type_of(&reference.api_version, &reference.kind) else { return false };
     let read = || decode::check(object.value, name, Leniency::Strict);
     match name {
         "LimitRange" => {
             let limit_range: core::LimitRange = decode::from_value_pruned(object.value, &read()).unwrap_or_default();
             inventory.add_limit_range(namespace, &limit_range, origin);
+        }
+        "ResourceQuota" => {
+            let quota: core::ResourceQuota = decode::from_value_pruned(object.value, &read()).unwrap_or_default();
+            inventory.add_resource_quota(namespace, &quota, origin);
         }
         "RuntimeClass" => {
             let class: RuntimeClass = decode::from_value_pruned(object.value, &read()).unwrap_or_default();

@@ -3,13 +3,14 @@
 //! Two steps over what was read: first what rules need to know of other files (LimitRanges, RuntimeClasses), then
 //! every document by itself, in parallel. The order of the report depends on the files alone.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use memlint_policies::capacity::Capacity;
 use memlint_policies::engine::{self, Review};
-use memlint_policies::finding::Finding;
+use memlint_policies::finding::{Finding, Level, Related};
 use memlint_policies::inventory::Inventory;
 use memlint_policies::path::FieldPath;
 use memlint_policies::policy::Policy;
@@ -21,7 +22,7 @@ use crate::corpus::{Asked, Corpus, Held};
 use crate::known::Known;
 use crate::kustomize::{self, Patches};
 use crate::place;
-use crate::report::{Located, Note, Problem, Report};
+use crate::report::{Located, Note, Place, Problem, Report};
 use crate::templates;
 use crate::yaml::{self, Document, Failure};
 
@@ -144,7 +145,7 @@ impl Linter<'_> {
         workload: &Workload,
         part: &mut Part,
     ) {
-        part.workloads += 1;
+        part.workloads += usize::from(workload.makes_pods);
         let review = Review {
             policy: self.settings.policy,
             inventory: self.inventory,
@@ -162,29 +163,41 @@ impl Linter<'_> {
             part.notes.push(Note { file, at, message });
         }
         for finding in reviewed.findings {
-            let (path, span) = place::find(document, &object.at, &finding.at, finding.on_key, finding.part);
-            let related = finding.related.iter().map(|related| match related.origin {
-                Some(origin) => self.known.place(origin, &related.at),
-                None => {
-                    let (path, span) = place::find(document, &object.at, &related.at, false, None);
-                    crate::report::Place { document: index, path, span }
-                }
-            });
-            let related = related.collect();
-            let place = crate::report::Place { document: index, path, span };
-            part.findings.push(Located { finding, place, related });
+            part.findings.push(self.locate(index, document, &object.at, finding));
         }
+    }
+
+    /// Finds the places of a finding. What an alias or a merge key brings in is pointed at where it is used, since
+    /// that is what is wrong; where it is written is told too.
+    fn locate(&self, index: usize, document: &Document<'_>, object_at: &FieldPath, mut finding: Finding) -> Located {
+        let here = |at, on_key, part| {
+            let (path, span) = place::find(document, object_at, at, on_key, part);
+            Place { document: index, path, span }
+        };
+        let related = finding.related.iter().map(|related| match related.origin {
+            Some(origin) => self.known.place(origin, &related.at),
+            None => here(&related.at, false, None),
+        });
+        let mut related: Vec<Place> = related.collect();
+        let mut place = here(&finding.at, finding.on_key, finding.part);
+        let used_at = place::used_at(document, object_at, &finding.at);
+        if let Some(used_at) = used_at.filter(|used_at| used_at.line != place.span.line) {
+            let message = "it is written here".to_owned();
+            finding.related.push(Related { origin: None, at: finding.at.clone(), message });
+            related.push(Place { span: std::mem::replace(&mut place.span, used_at), ..place.clone() });
+        }
+        Located { finding, place, related }
     }
 }
 
-fn order(located: &Located) -> (usize, usize, &'static str, &FieldPath, &str) {
-    let Finding { rule, at, message, .. } = &located.finding;
-    (located.place.span.line, located.place.span.column, rule, at, message)
+fn order(located: &Located) -> (usize, usize, Reverse<Level>, &'static str, &FieldPath, &str) {
+    let Finding { rule, level, at, message, .. } = &located.finding;
+    (located.place.span.line, located.place.span.column, Reverse(*level), rule, at, message)
 }
 
 /// A document without an object: of no interest in a folder, worth a word if it was named, wrong on standard input.
 fn not_an_object(held: &Held, document: &Document<'_>, part: &mut Part) {
-    part.foreign = true;
+    part.foreign = held.asked != Asked::Stdin;
     let span = document.resolve(&FieldPath::root()).value;
     let found = match document.value() {
         memlint_policies::object::Value::Map(_) => "a map without apiVersion and kind",

@@ -44,6 +44,12 @@ pub fn find(
     (path, span)
 }
 
+/// The alias or merge key through which the object at `object_at` comes by a field that is written elsewhere.
+#[must_use]
+pub fn used_at(document: &Document<'_>, object_at: &FieldPath, at: &FieldPath) -> Option<Span> {
+    document.resolve(&at.below(object_at)).used_at
+}
+
 /// The part of a scalar, if it stands in the text as it is in the value, once.
 fn narrow(document: &Document<'_>, span: Span, text: Option<&str>, part: Option<(usize, usize)>) -> Option<Span> {
     let (start, end) = part?;

@@ -13,10 +13,12 @@ use memlint_policies::rules;
 
 use crate::capacity::{self, CapacityCommand};
 use crate::capacity_files;
-use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs, ReviewArgs};
+use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs, OomArgs, ReviewArgs};
 use crate::corpus;
 use crate::explain;
+use crate::fit;
 use crate::linting::{self, Settings};
+use crate::oom;
 use crate::output::{self, json, text};
 use crate::policy_file;
 use crate::progress::Progress;
@@ -24,11 +26,11 @@ use crate::report::Report;
 use crate::review;
 
 /// Nothing at or above `--fail-on`.
-const CLEAN: u8 = 0;
+pub(crate) const CLEAN: u8 = 0;
 /// Findings, or documents that cannot be read.
-const FOUND: u8 = 1;
+pub(crate) const FOUND: u8 = 1;
 /// memlint could not do its job.
-const FAILED: u8 = 2;
+pub(crate) const FAILED: u8 = 2;
 
 /// Runs the command line of this process.
 #[must_use]
@@ -36,12 +38,14 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         None => lint(&cli.lint),
+        Some(Command::Fit(args)) => fit::command::run(&args),
         Some(Command::Explain { rule }) => match explain::explain(&rule) {
             Ok(page) => output::print(&page).map(|()| CLEAN).context("standard output cannot be written"),
             Err(why) => Err(anyhow::anyhow!(why)),
         },
         Some(Command::Rules { format: Format::Text }) => show(&explain::table()),
         Some(Command::Rules { format: Format::Json }) => show(&explain::json()),
+        Some(Command::Oom(args)) => oom(&args),
         Some(Command::Capacity { command }) => capacity(&command),
         Some(Command::Review(args)) => answer(&args),
         Some(Command::Completions { shell }) => {
@@ -131,16 +135,16 @@ fn lint(args: &LintArgs) -> anyhow::Result<u8> {
         Settings { policy: &policy, capacity: loaded.capacity.as_ref(), namespace, today: today() },
     );
     drop(progress);
-    let printed = match args.format {
-        Format::Text => text::render(&report, &corpus, text::Style { color, quiet: args.quiet }),
-        Format::Json => json::render(&report, &corpus),
-    };
-    output::print(&printed).context("standard output cannot be written")?;
+    match args.format {
+        Format::Text => output::print(&text::render(&report, &corpus, text::Style { color, quiet: args.quiet })),
+        Format::Json => output::to_stdout(|out| json::write(&report, &corpus, out)),
+    }
+    .context("standard output cannot be written")?;
     corpus.fatal.iter().for_each(|error| complain(&format!("memlint: {error}")));
     if args.stats {
         let counts = report.counts;
         complain(&format!(
-            "{} files, {} bytes, {} documents ({} passed over unparsed), {} workloads, {} ms",
+            "files: {}, bytes: {}, documents: {} ({} passed over unparsed), workloads: {}, time: {} ms",
             counts.files,
             counts.bytes,
             counts.documents,
@@ -150,6 +154,12 @@ fn lint(args: &LintArgs) -> anyhow::Result<u8> {
         ));
     }
     Ok(if corpus.fatal.is_empty() { exit_code(&report, args.fail_on) } else { FAILED })
+}
+
+fn oom(args: &OomArgs) -> anyhow::Result<u8> {
+    let complaints = oom::run(args, wants_color(args.color))?;
+    complaints.iter().for_each(|complaint| complain(&format!("memlint: {complaint}")));
+    Ok(if complaints.is_empty() { CLEAN } else { FAILED })
 }
 
 fn exit_code(report: &Report, fail_on: FailOn) -> u8 {
@@ -174,8 +184,12 @@ fn capacity_paths(args: &LintArgs, policy: &Policy) -> Vec<PathBuf> {
     if !args.capacity.is_empty() {
         return args.capacity.clone();
     }
-    let file = policy_file::locate(args.policy.as_deref()).unwrap_or_default();
-    let folder = file.parent().unwrap_or_else(|| Path::new(""));
+    beside(policy_file::locate(args.policy.as_deref()).as_deref(), policy)
+}
+
+/// The capacity that a policy names, beside its file.
+pub(crate) fn beside(file: Option<&Path>, policy: &Policy) -> Vec<PathBuf> {
+    let folder = file.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
     policy.capacity().map(|capacity| folder.join(capacity)).into_iter().collect()
 }
 
@@ -197,6 +211,6 @@ fn today() -> Date {
     jiff::tz::Offset::UTC.to_datetime(timestamp).date()
 }
 
-fn complain(message: &str) {
+pub(crate) fn complain(message: &str) {
     _ = writeln!(std::io::stderr(), "{}", message.trim_end());
 }

@@ -132,11 +132,12 @@ pub fn add(list: &mut ResourceList, other: &ResourceList) {
     }
 }
 
-/// Raises a list to another wherever that has more, or has what the list lacks.
+/// Raises a list to another wherever that has more, or has what the list lacks. What is equal stays as it was written.
 pub fn raise(list: &mut ResourceList, other: &ResourceList) {
     for (name, amount) in other {
         match list.get_mut(name) {
-            Some(most) => *most = (*most).max(*amount),
+            Some(most) if *amount > *most => *most = *amount,
+            Some(_) => {}
             None => _ = list.insert(name.clone(), *amount),
         }
     }

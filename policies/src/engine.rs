@@ -1,15 +1,17 @@
 //! The engine: one workload, what is known, one policy; findings out.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
+use crate::admission::Admitted;
 use crate::exemption::{Exempted, ExemptedBy, Subject, self_exemptions};
-use crate::finding::Finding;
+use crate::finding::{Finding, Group};
 use crate::inventory::Inventory;
 use crate::path::FieldPath;
 use crate::policy::Policy;
-use crate::resources::{Defaulting, PodResources};
+use crate::resources::Defaulting;
 use crate::rule::{Cx, Sink};
 use crate::rules::RULES;
 use crate::workload::Workload;
@@ -50,18 +52,28 @@ pub struct Report {
 #[must_use]
 pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
     let namespace = workload.object.namespace.as_deref().unwrap_or(review.namespace);
-    let limit_ranges = review.inventory.limit_ranges(namespace);
-    let overhead = review.inventory.overhead(workload.spec().runtime_class_name.as_deref());
-    let pod = PodResources::new(workload, &limit_ranges, overhead, review.defaulting);
+    let admitted = Admitted::new(workload, review.inventory, namespace, review.defaulting);
+    let placing = OnceCell::new();
     let (own, notes) = self_exemptions(workload, review.policy);
     let mut report = Report { notes, ..Report::default() };
     for (rule, setting) in RULES.iter().zip(review.policy.settings()) {
         let Some(level) = setting.level else { continue };
+        if !workload.makes_pods && rule.group != Group::Valid {
+            continue;
+        }
         if rule.needs.missing(review.inventory).is_some() {
             continue;
         }
         let mut sink = Sink::default();
-        let cx = Cx { workload, pod: &pod, inventory: review.inventory, namespace, params: &setting.params };
+        let cx = Cx {
+            workload,
+            pod: &admitted.pod,
+            admitted: &admitted,
+            inventory: review.inventory,
+            namespace,
+            params: &setting.params,
+            placing: &placing,
+        };
         (rule.check)(&cx, &mut sink);
         for draft in sink.0 {
             let container = draft.container.as_deref();

@@ -10,7 +10,8 @@ use crate::limit_range::{Defaulted, LimitRange};
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
 use crate::validation::defaulting::{ContainerLists, PodLists, read_list};
-use crate::workload::Workload;
+use crate::validation::is_overcommittable;
+use crate::workload::{ContainerPlace, Workload};
 
 /// The resource that memlint is about.
 pub const MEMORY: &str = "memory";
@@ -146,6 +147,21 @@ pub struct PodResources {
     pub defaulted: Vec<Defaulted>,
 }
 
+/// A request above its limit, which the API server refuses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Above {
+    /// Index into [`PodResources::containers`]; `None` for the Pod as a whole.
+    pub container: Option<usize>,
+    /// The resource's name.
+    pub resource: String,
+    /// What is requested.
+    pub request: Quantity,
+    /// What is the limit.
+    pub limit: Quantity,
+    /// The place of the request, there or not.
+    pub at: FieldPath,
+}
+
 /// `spec.resources` (KEP-2837).
 #[derive(Debug, Clone)]
 pub struct PodLevel {
@@ -185,7 +201,7 @@ impl PodResources {
         }
         let containers = workload.containers.iter().filter_map(|place| {
             Some(ContainerResources {
-                name: workload.container(place)?.name.clone(),
+                name: name(workload, place)?,
                 kind: place.kind,
                 at: place.at.clone(),
                 resources_at: place.resources_at.clone(),
@@ -255,6 +271,15 @@ impl PodResources {
         }
     }
 
+    /// `spec.resources` as it is stored in the end: what LimitRanges gave to containers is in it too, for it is filled in
+    /// again whenever the Pod is read.
+    #[must_use]
+    pub fn stored_pod_level(&self) -> Option<Requirements> {
+        let mut lists = self.lists();
+        lists.default_pod_resources();
+        lists.pod.as_ref().map(Requirements::of)
+    }
+
     /// The Pod-level memory request or limit; zero counts as missing.
     #[must_use]
     pub fn pod_level_memory(&self, list: List) -> Option<Quantity> {
@@ -304,6 +329,24 @@ impl PodResources {
             }
         }
         total
+    }
+
+    /// Every request above its limit, after all defaulting (`ValidateContainerResourceRequirements`).
+    #[must_use]
+    pub fn requests_above_limits(&self) -> Vec<Above> {
+        let above = |container: Option<usize>, block: &Requirements, at: &FieldPath| -> Vec<Above> {
+            let overcommittable = block.requests.iter().filter(|(resource, _)| is_overcommittable(resource));
+            let pairs = overcommittable.filter_map(|(resource, request)| {
+                let limit = block.limits.get(resource).filter(|limit| request > *limit)?;
+                let at = at.keys(&[List::Requests.field(), resource]);
+                Some(Above { container, resource: resource.clone(), request: *request, limit: *limit, at })
+            });
+            pairs.collect()
+        };
+        let containers = self.containers.iter().enumerate();
+        let of_containers = containers.flat_map(|(index, c)| above(Some(index), &c.effective, &c.resources_at));
+        let of_pod = self.pod_level.iter().flat_map(|level| above(None, &level.effective, &level.at));
+        of_containers.chain(of_pod).collect()
     }
 
     /// The quality of service class (`ComputePodQOS` in `pkg/apis/core/v1/helper/qos`): only CPU and memory above
@@ -363,6 +406,13 @@ impl PodResources {
             score => score,
         }
     }
+}
+
+/// The container's name, or its place where it has none.
+fn name(workload: &Workload, place: &ContainerPlace) -> Option<String> {
+    let name = &workload.container(place)?.name;
+    let nameless = || place.at.relative_to(&workload.spec_at).unwrap_or_default().to_string();
+    Some(if name.is_empty() { nameless() } else { name.clone() })
 }
 
 /// The part of a list that decides the QoS class.

@@ -3,15 +3,21 @@
 //! A rule is one file in `rules/`: its documentation (the `//!` lines at its top, which `memlint explain` prints),
 //! its parameters, its messages and its check are all there.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use json_patch::Patch;
 
+use crate::admission::Admitted;
+use crate::aggregate::ResourceList;
 use crate::finding::{Datum, Group, Level, Related};
 use crate::inventory::Inventory;
 use crate::path::FieldPath;
+use crate::placing::Placing;
 use crate::quantity::Quantity;
+use crate::quota;
 use crate::resources::{ContainerResources, PodResources};
+use crate::scale::Autoscaler;
 use crate::workload::Workload;
 
 /// One rule of the registry [`crate::rules::RULES`].
@@ -51,15 +57,29 @@ pub enum Needs {
     Nothing,
     /// At least one LimitRange.
     LimitRanges,
+    /// The nodes, or pools of them.
+    Nodes,
+    /// The nodes, and the Pods that are on them.
+    BoundPods,
+    /// At least one ResourceQuota.
+    Quotas,
+    /// The nodes, or at least one ResourceQuota.
+    NodesOrQuotas,
 }
 
 impl Needs {
     /// What is missing, in words; `None` if the inventory has it.
     #[must_use]
     pub fn missing(self, inventory: &Inventory) -> Option<&'static str> {
+        let nodes = inventory.capacity().is_some_and(|capacity| capacity.knows_nodes());
+        let pods = inventory.capacity().is_some_and(|capacity| capacity.knows_bound_pods());
         match self {
             Needs::LimitRanges if !inventory.has_limit_ranges() => Some("no LimitRange among the files"),
-            Needs::Nothing | Needs::LimitRanges => None,
+            Needs::Nodes | Needs::BoundPods if !nodes => Some("no nodes known; see --capacity"),
+            Needs::BoundPods if !pods => Some("no Pods known to be on the nodes"),
+            Needs::Quotas if !inventory.has_quotas() => Some("no ResourceQuota known"),
+            Needs::NodesOrQuotas if !nodes && !inventory.has_quotas() => Some("no nodes known; see --capacity"),
+            _ => None,
         }
     }
 }
@@ -107,12 +127,42 @@ pub struct Cx<'a> {
     pub workload: &'a Workload,
     /// Its containers' resources.
     pub pod: &'a PodResources,
+    /// Its Pod, as the API server would store it.
+    pub admitted: &'a Admitted<'a>,
     /// What else is known.
     pub inventory: &'a Inventory,
     /// The namespace that the Pods will live in, as far as it is known.
     pub namespace: &'a str,
     /// The rule's parameters.
     pub params: &'a Params,
+    /// Its Pod before the nodes, once a rule has asked.
+    pub(crate) placing: &'a OnceCell<Option<Placing<'a>>>,
+}
+
+impl<'a> Cx<'a> {
+    /// The Pod before the nodes; `None` where nothing can be said.
+    pub(crate) fn placing(&self) -> Option<&'a Placing<'a>> {
+        self.placing.get_or_init(|| Placing::new(self.workload, self.admitted, self.inventory)).as_ref()
+    }
+
+    /// The autoscaler of the workload.
+    pub(crate) fn autoscaler(&self) -> Option<&'a Autoscaler> {
+        let object = &self.workload.object;
+        self.inventory.autoscaler(self.namespace, &object.kind, object.name.as_deref()?)
+    }
+
+    /// Whether it is known which Pods of the workload run already.
+    pub(crate) fn knows_own_pods(&self) -> bool {
+        self.placing().is_some_and(|placing| placing.running().is_some())
+    }
+
+    /// What quotas count for the workload's Pods that run already, as if they were like the new ones: it will be given
+    /// back when they go.
+    pub(crate) fn freed_quota(&self) -> ResourceList {
+        let running = self.placing().and_then(Placing::running).unwrap_or(0);
+        let usage = quota::usage(self.pod).into_iter();
+        usage.map(|(name, amount)| (name, amount.saturating_mul(running))).collect()
+    }
 }
 
 /// What a rule says before the policy has been applied.

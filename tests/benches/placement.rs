@@ -88,7 +88,7 @@ fn placement(criterion: &mut Criterion) {
     ];
     for (name, candidate) in &replicas {
         group.bench_function(*name, |bencher| {
-            bencher.iter(|| black_box(pack(&cluster, candidate, 5_000, View::Now)).placed)
+            bencher.iter(|| black_box(pack(&cluster, candidate, 5_000, View::Now)).placed);
         });
     }
     group.finish();

@@ -160,7 +160,8 @@ fn help_and_version_succeed() {
 
 #[test]
 fn statistics_go_to_standard_error() {
-    let found = memlint!("--stats", "-").stdin(CLEAN).run().exits(0).complains(&["1 file", "1 document", "1 workload"]);
+    let found =
+        memlint!("--stats", "-").stdin(CLEAN).run().exits(0).complains(&["files: 1", "documents: 1", "workloads: 1"]);
     assert_eq!(found.stdout.lines().count(), 1, "{}", found.stdout);
 }
 

@@ -58,8 +58,10 @@ fn manifest(case: &Value) -> Option<(String, bool)> {
 fn denied(text: &str) -> Vec<String> {
     let corpus = memlint::corpus::from_memory([("case.json", text.as_bytes())], Asked::Named);
     let policy = Policy::default();
-    let report =
-        linting::lint(&corpus, Settings { policy: &policy, namespace: "", capacity: None, today: jiff::civil::date(2026, 1, 1) });
+    let report = linting::lint(
+        &corpus,
+        Settings { policy: &policy, namespace: "", capacity: None, today: jiff::civil::date(2026, 1, 1) },
+    );
     let valid = report.findings.iter().map(|located| &located.finding).filter(|finding| {
         finding.group == Group::Valid && finding.level == Level::Deny && finding.rule != "tiny-quantity"
     });

@@ -13,12 +13,12 @@ pub enum CapacityCommand {
     #[command(
         after_help = "Examples:\n  memlint capacity node aks Standard_DS2_v2 --kubernetes 1.28 --max-pods 110\n  memlint capacity node aks Standard_D4s_v5 --kubernetes 1.28..1.29     what an upgrade frees\n  memlint capacity node eks m5.xlarge --measured 15896988Ki            with the Node's own status.capacity.memory\n  memlint capacity node kubeadm --memory 16Gi --cpu 4                  a machine of no cloud"
     )]
-    Node(NodeArgs),
+    Node(Box<NodeArgs>),
     /// List the VM sizes whose nodes can hold a request
     #[command(
         after_help = "Examples:\n  memlint capacity sizes aks --memory 16Gi\n  memlint capacity sizes eks --memory 6Gi --cpu 3500m --limit 5"
     )]
-    Sizes(SizesArgs),
+    Sizes(Box<SizesArgs>),
     /// Draw what nodes have, by pool: reserved, DaemonSets, requested, free
     #[command(
         after_help = "Examples:\n  memlint capacity show capacity.yaml\n  kubectl get nodes,pods,daemonsets -A -o yaml | memlint capacity show -"

@@ -32,7 +32,7 @@ impl Bar<'_> {
         for (part, size) in parts {
             sum = sum.saturating_add(size.max(0));
             // Each part ends where the sum so far ends, so that nothing is lost to rounding.
-            let end = scaled(sum, capacity, cells).min(cells);
+            let end = scaled(sum, capacity, cells).min(cells).max(drawn);
             let most = if size > 0 && end == drawn && end < cells { 1 } else { end - drawn };
             bar.push_str(&paint(part, most, screen));
             drawn += most;
@@ -49,10 +49,10 @@ impl Bar<'_> {
             out.push_str(&format!(
                 "{pad}{:6} requests exceed what is allocatable by {}\n",
                 "",
-                amount(self.resource, -over)
+                amount(self.resource, over.saturating_neg())
             ));
         }
-        if let Some(limits) = limits {
+        if let Some(limits) = limits.filter(|limits| *limits > 0) {
             out.push_str(&self.limits(limits, cells, &pad, screen));
         }
         out
@@ -65,7 +65,9 @@ impl Bar<'_> {
         let end = start.saturating_add(scaled(limits, capacity, cells));
         let inside = end.min(cells).saturating_sub(start);
         // One row of the screen is enough to see that it is too much.
-        let beyond = end.saturating_sub(cells).min(screen.width.saturating_sub(cells + pad.len() + 40).min(cells / 2));
+        let beyond = end
+            .saturating_sub(cells)
+            .min(screen.width.saturating_sub(cells.saturating_add(pad.len() + 40)).min(cells / 2));
         let line = format!("{}{}{}", " ".repeat(start), paint(LIMITS, inside, screen), paint(BEYOND, beyond, screen));
         let percent = i128::from(limits) * 100 / i128::from(allocatable.max(1));
         format!("{pad}{:6}  {line} limits {} ({percent} %)\n", "", amount(self.resource, limits))
@@ -103,6 +105,9 @@ fn scaled(part: i64, whole: i64, cells: usize) -> usize {
 pub(super) fn amount(resource: &str, amount: i64) -> String {
     if resource == "cpu" {
         return memlint_policies::quantity::Quantity::millis(amount).to_string();
+    }
+    if amount < 1 << 20 {
+        return memlint_policies::quantity::Quantity::bytes(amount).to_string();
     }
     let (unit, suffix) = if amount >= 1 << 30 { (1_i64 << 30, "Gi") } else { (1 << 20, "Mi") };
     let tenths = i128::from(amount) * 10 / i128::from(unit);

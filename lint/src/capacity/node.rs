@@ -113,7 +113,7 @@ fn rows(explanation: &Explanation) -> Vec<Step> {
     }];
     let lost = nominal.memory.saturating_sub(capacity.memory);
     rows.push(Step {
-        memory: format!("-{guess}{}", Bytes(lost)),
+        memory: if lost > 0 { format!("-{guess}{}", Bytes(lost)) } else { String::new() },
         ..blank("firmware, kernel", memory_reason(&capacity.memory_from))
     });
     rows.push(Step {
@@ -123,7 +123,9 @@ fn rows(explanation: &Explanation) -> Vec<Step> {
         ..blank("capacity", "status.capacity of the Node".to_owned())
     });
     let mut last = None;
-    for Reservation { kind, resource, amount } in &explanation.reservations {
+    let mut reservations: Vec<&Reservation> = explanation.reservations.iter().collect();
+    reservations.sort_by_key(|reservation| (reservation.kind, reservation.resource != Resource::Memory));
+    for Reservation { kind, resource, amount } in reservations {
         let name = if last == Some(*kind) { "" } else { kind.name() };
         last = Some(*kind);
         let mut step = blank(name, format!("{} {}", amount.formula, bracket(amount.source)));
@@ -179,7 +181,11 @@ fn remarks(explanation: &Explanation, screen: Screen) -> String {
         remark("~ is an estimate; a Node of this size knows better: --measured with its status.capacity.memory");
     }
     if let Some(limit) = explanation.kubepods_limit {
-        remark(&format!("at {} of memory in use by all Pods together the kernel kills one of them", Bytes(limit)));
+        let guess = if matches!(explanation.capacity.memory_from, MemoryFrom::Estimated { .. }) { "~" } else { "" };
+        remark(&format!(
+            "at {guess}{} of memory in use by all Pods together the kernel kills one of them",
+            Bytes(limit)
+        ));
     }
     for warning in &explanation.warnings {
         remark(&warning.text);

@@ -172,7 +172,11 @@ fn heading(capacity: &Capacity, group: &Group, screen: Screen) -> String {
     if let Some(node) = sample {
         let of_pods = group.nodes.iter().map(|node| capacity.now().slots(*node, View::Now).1);
         let (slots, pods) = (cluster.slots(node, View::Now).0, of_pods.fold(0_i64, i64::saturating_add));
-        let running = if capacity.knows_bound_pods() { format!("{pods} Pods, ") } else { String::new() };
+        let running = match (capacity.knows_bound_pods(), pods) {
+            (false, _) => String::new(),
+            (true, 1) => "1 Pod, ".to_owned(),
+            (true, pods) => format!("{pods} Pods, "),
+        };
         parts.push(format!("{running}{slots} Pods a node"));
         let size = cluster.nodes().label(node, "node.kubernetes.io/instance-type");
         parts.extend(size.filter(|size| !group.name.ends_with(size)).map(str::to_owned));

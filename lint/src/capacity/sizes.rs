@@ -1,7 +1,8 @@
 //! `memlint capacity sizes`: which VM sizes hold a request.
 
 use memlint_policies::capacity::sizing::{
-    Bytes, Candidate, Cloud, Demand, Millicores, Provider, Settings, all_sizes, sizes_that_hold,
+    Bytes, Candidate, Cloud, Demand, Machine, Measured, Millicores, Provider, Settings, WarningKind, all_sizes,
+    explain, sizes_that_hold,
 };
 use serde_json::{Value, json};
 
@@ -26,7 +27,7 @@ pub(super) fn run(args: &SizesArgs) -> Result<String, String> {
     let limit = if args.limit == 0 { found.len() } else { args.limit };
     let shown: Vec<&Candidate> = found.iter().take(limit).collect();
     Ok(match args.format {
-        Format::Text => text(&shown, found.len(), cloud, &settings, demand),
+        Format::Text => text(&shown, found.len(), cloud, &settings, &wanted(args)),
         _ => json(&shown, found.len(), demand),
     })
 }
@@ -45,11 +46,14 @@ fn cloud(provider: Provider, name: Option<&str>) -> Result<Cloud, String> {
     }
 }
 
-fn text(shown: &[&Candidate], total: usize, cloud: Cloud, settings: &Settings, demand: Demand) -> String {
-    let mut wanted = vec![format!("{} of memory", Bytes(demand.memory))];
-    wanted.retain(|_| demand.memory > 0);
-    wanted.extend(demand.cpu.map(|cpu| format!("{} CPU", Millicores(cpu))));
-    let wanted = wanted.join(" and ");
+/// What is asked for, as it was typed.
+fn wanted(args: &SizesArgs) -> String {
+    let memory = args.memory.as_ref().map(|memory| format!("{memory} of memory"));
+    let cpu = args.cpu.as_ref().map(|cpu| format!("{cpu} CPU"));
+    memory.into_iter().chain(cpu).collect::<Vec<_>>().join(" and ")
+}
+
+fn text(shown: &[&Candidate], total: usize, cloud: Cloud, settings: &Settings, wanted: &str) -> String {
     if shown.is_empty() {
         let largest = all_sizes(cloud).max_by_key(|size| size.memory);
         let largest = largest.map_or_else(String::new, |size| format!("; {} has {}", size.name, Bytes(size.memory)));
@@ -75,10 +79,22 @@ fn text(shown: &[&Candidate], total: usize, cloud: Cloud, settings: &Settings, d
     let table = aligned(&rows, &[Left, Right, Right, Left, Right, Right, Right, Left]);
     let version = settings.kubernetes.map_or_else(String::new, |version| format!(" {version}"));
     let provider = settings.platform.provider();
+    let assumed = assumptions(shown, settings);
     format!(
-        "{table}\n{} of {total} sizes whose nodes leave {wanted} to Pods on {provider}{version}, the smallest first; add what DaemonSets request\n",
+        "{table}{assumed}\n{} of {total} sizes whose nodes leave {wanted} to Pods on {provider}{version}, the smallest first; add what DaemonSets request\n",
         shown.len()
     )
+}
+
+/// What the listed numbers rest on for want of an option.
+fn assumptions(shown: &[&Candidate], settings: &Settings) -> String {
+    use WarningKind::{MaxPodsAssumed, SettingAssumed, VersionAssumed};
+    let Some(first) = shown.first() else { return String::new() };
+    let explanation = explain(settings, &Machine::from(first.size.clone()), &Measured::default());
+    let said = explanation.warnings.iter();
+    let said = said.filter(|warning| matches!(warning.kind, MaxPodsAssumed | SettingAssumed | VersionAssumed));
+    let lines: String = said.map(|warning| format!("- {}\n", warning.text)).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 fn arch(candidate: &Candidate) -> &'static str {

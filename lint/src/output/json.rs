@@ -1,6 +1,7 @@
 //! `--format json`, version 1. The types here are the wire format; nothing else depends on them.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use memlint_policies::finding::{Datum, Level};
 use serde::Serialize;
@@ -87,9 +88,11 @@ struct Note<'a> {
     message: &'a str,
 }
 
-/// The whole report as JSON, one object, indented.
-#[must_use]
-pub fn render(report: &Report, corpus: &Corpus) -> String {
+/// Writes the whole report as JSON, one object, indented.
+///
+/// # Errors
+/// When the writer has one.
+pub fn write(report: &Report, corpus: &Corpus, out: &mut impl io::Write) -> io::Result<()> {
     let root = Root {
         version: 1,
         memlint: env!("CARGO_PKG_VERSION"),
@@ -125,9 +128,8 @@ pub fn render(report: &Report, corpus: &Corpus) -> String {
             })
             .collect(),
     };
-    let mut text = serde_json::to_string_pretty(&root).unwrap_or_default();
-    text.push('\n');
-    text
+    serde_json::to_writer_pretty(&mut *out, &root)?;
+    writeln!(out)
 }
 
 fn finding<'a>(located: &'a Located, corpus: &'a Corpus) -> Finding<'a> {

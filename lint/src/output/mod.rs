@@ -3,15 +3,23 @@
 pub mod json;
 pub mod text;
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, StdoutLock, Write};
 
-/// Writes all of a text; a closed pipe is no error, the reader has seen enough.
+/// Writes all of a text to standard output.
+///
+/// # Errors
+/// As [`to_stdout`].
+pub fn print(text: &str) -> io::Result<()> {
+    to_stdout(|out| out.write_all(text.as_bytes()))
+}
+
+/// Writes to standard output, buffered; a closed pipe is no error, the reader has seen enough.
 ///
 /// # Errors
 /// When standard output cannot be written for any other reason.
-pub fn print(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+pub fn to_stdout(write: impl FnOnce(&mut BufWriter<StdoutLock<'static>>) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }

@@ -32,7 +32,7 @@ pub fn render(report: &Report, corpus: &Corpus, style: Style) -> String {
         out.push_str("\n\n");
     }
     for problem in &report.problems {
-        out.push_str(&self::problem(problem, "unreadable", &renderer));
+        out.push_str(&unreadable(problem, corpus, &renderer));
         out.push_str("\n\n");
     }
     if style.quiet {
@@ -63,6 +63,13 @@ pub fn problems(problems: &[Problem], color: bool) -> String {
     problems.iter().map(|each| format!("{}\n\n", problem(each, "policy", &renderer))).collect()
 }
 
+/// One finding by itself, with the lines it is about.
+#[must_use]
+pub fn located(located: &Located, corpus: &Corpus, color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    finding(located, corpus, &renderer.decor_style(DecorStyle::Ascii))
+}
+
 fn finding(located: &Located, corpus: &Corpus, renderer: &Renderer) -> String {
     let found = &located.finding;
     let severity = match found.level {
@@ -91,6 +98,26 @@ fn problem(problem: &Problem, name: &'static str, renderer: &Renderer) -> String
     let origin = annotate_snippets::Origin::path(problem.file.as_str()).line(problem.line).char_column(problem.column);
     let mut group = title.element(origin);
     if let Some(help) = &problem.help {
+        group = group.element(Severity::HELP.message(help.as_str()));
+    }
+    renderer.render(&[group])
+}
+
+/// A document that cannot be read, with its line if it is at hand.
+fn unreadable(found: &Problem, corpus: &Corpus, renderer: &Renderer) -> String {
+    let line = corpus.documents.iter().find_map(|held| {
+        let raw = held.document.raw();
+        let line = found.line.checked_sub(raw.line).filter(|_| held.file.as_ref() == found.file)?;
+        raw.text.lines().nth(line).filter(|line| line.len() <= LONG)
+    });
+    let Some(line) = line else { return problem(found, "unreadable", renderer) };
+    let start = line.char_indices().nth(found.column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
+    let length = line.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    let annotation = AnnotationKind::Primary.span(start..start + length);
+    let source = Snippet::source(line).line_start(found.line).path(found.file.as_str()).annotation(annotation);
+    let title = Severity::ERROR.with_name("unreadable").primary_title(found.message.as_str());
+    let mut group = title.element(source);
+    if let Some(help) = &found.help {
         group = group.element(Severity::HELP.message(help.as_str()));
     }
     renderer.render(&[group])

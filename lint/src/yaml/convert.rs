@@ -207,9 +207,7 @@ impl<'a> Converter<'_, 'a> {
             return Ok(());
         }
         self.aliased += 1;
-        // Exact for all numbers that memory can hold.
-        let ratio = self.aliased as f64 / self.decoded as f64;
-        if self.aliased > 100 && self.decoded > 1000 && ratio > allowed_ratio(self.decoded) {
+        if self.aliased > 100 && self.decoded > 1000 && blows_up(self.aliased, self.decoded) {
             let fault = Fault::new(self.start(index), "aliases blow this document up to many times its size");
             return Err(fault.help("write the values out, or use fewer aliases of aliases"));
         }
@@ -241,14 +239,14 @@ impl<'a> Converter<'_, 'a> {
     }
 }
 
-/// The share of values that aliases may make up, as in Go's yaml v2: nearly all of a small document, a tenth of a
-/// large one.
-fn allowed_ratio(decoded: u64) -> f64 {
+/// Whether aliases make up more of a document than Go's yaml v2 lets them: nearly all of a small document, a tenth of
+/// a large one.
+fn blows_up(aliased: u64, decoded: u64) -> bool {
     const LOW: u64 = 400_000;
     const HIGH: u64 = 4_000_000;
-    match decoded {
-        ..=LOW => 0.99,
-        HIGH.. => 0.10,
-        _ => 0.99 - 0.89 * ((decoded - LOW) as f64 / (HIGH - LOW) as f64),
-    }
+    const RANGE: u128 = (HIGH - LOW) as u128;
+    // The share that is allowed, in hundredths of RANGE.
+    let above = u128::from(decoded.clamp(LOW, HIGH) - LOW);
+    let allowed = 99 * RANGE - 89 * above;
+    u128::from(aliased) * 100 * RANGE > u128::from(decoded) * allowed
 }

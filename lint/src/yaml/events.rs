@@ -184,7 +184,7 @@ fn list_start(source: &str, after: usize, start: usize) -> usize {
             Some(b'-') => return start - rest.len(),
             Some(b'#') => rest = rest.split_once('\n').map_or("", |(_, rest)| rest),
             Some(b'&' | b'!') => {
-                rest = rest.find(char::is_whitespace).map_or("", |end| rest.get(end..).unwrap_or_default())
+                rest = rest.find(char::is_whitespace).map_or("", |end| rest.get(end..).unwrap_or_default());
             }
             _ => return start,
         }

@@ -92,6 +92,7 @@ fn parse_float(text: &str) -> Option<Number> {
 
 impl Number {
     /// The float nearest to an integer, as `!!float` wants it.
+    #[expect(clippy::cast_precision_loss, reason = "rounds to nearest, as Go does")]
     pub(super) fn from_int(int: i64) -> Self {
         Number::Float(int as f64)
     }
@@ -119,6 +120,7 @@ impl Number {
     }
 
     /// The number as a key of a JSON object: floats in single precision, as sigs.k8s.io/yaml does it.
+    #[expect(clippy::cast_possible_truncation, reason = "keys are printed from 32 bits, as goyaml does")]
     pub(super) fn key(self) -> Option<String> {
         match self {
             Number::Int(int) => Some(int.to_string()),

@@ -75,6 +75,7 @@ const KEPT: &[&str] = &[
     "LimitRange",
     "ResourceQuota",
     "HorizontalPodAutoscaler",
+    "ScaledObject",
     "RuntimeClass",
     "Node",
     "Policy",

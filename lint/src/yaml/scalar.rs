@@ -25,7 +25,7 @@ pub(super) fn meaning(text: &str, style: Style, tag: Tag) -> Result<Meaning, &'s
     let accepts = |expected: bool, name| if expected { Ok(resolve(text)) } else { Err(name) };
     match (tag, style) {
         (Tag::None, Style::Plain) => Ok(resolve(text)),
-        (Tag::None, _) | (Tag::NonSpecific | Tag::Str | Tag::Merge | Tag::Other, _) => Ok(Meaning::String),
+        (Tag::None | Tag::NonSpecific | Tag::Str | Tag::Merge | Tag::Other, _) => Ok(Meaning::String),
         (Tag::Binary, _) => Ok(Meaning::Binary),
         (Tag::Null, _) => accepts(resolve(text) == Meaning::Null, "!!null"),
         (Tag::Bool, _) => accepts(matches!(resolve(text), Meaning::Bool(_)), "!!bool"),

@@ -58,7 +58,7 @@ fn bare_text(line: &str, quote: &mut Option<char>) -> String {
             Some(open) if character == open => *quote = None,
             Some(_) => {}
             None if matches!(character, '"' | '\'') && " \t[{,:(".contains(before) && !in_action(&bare) => {
-                *quote = Some(character)
+                *quote = Some(character);
             }
             None if character == '#' && before.is_ascii_whitespace() => break,
             None => bare.push(character),

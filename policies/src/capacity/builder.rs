@@ -11,10 +11,11 @@ use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::node::v1::RuntimeClass;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 
+use super::error::CapacityError;
 use super::file::CapacityFile;
 use super::known::{Capacity, CapacityNote, Sourced};
 use super::node::{Node, NodeProblem};
-use super::pools::{DeclaredPool, Plan};
+use super::pools::{DeclaredPool, MOST_NODES, Plan};
 use super::sizing::KubernetesVersion;
 use super::source::Known;
 use crate::aggregate::{ResourceList, pod_limits};
@@ -22,22 +23,6 @@ use crate::finding::Origin;
 use crate::object::Value;
 use crate::path::FieldPath;
 use crate::placement::{ClusterBuilder, Labels};
-
-/// A mistake in a source of capacity.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct CapacityError {
-    /// The object; `None` where the place is in the capacity file that was read.
-    pub origin: Option<Origin>,
-    /// The field.
-    pub at: FieldPath,
-    /// Whether the key is wrong, not its value.
-    pub on_key: bool,
-    /// What is wrong.
-    pub message: String,
-    /// What to write.
-    pub help: String,
-}
 
 /// What the sources say, on its way to becoming a [`Capacity`].
 #[derive(Debug, Default)]
@@ -103,7 +88,7 @@ impl CapacityBuilder {
             problems.push(NodeProblem::NoAllocatable { node: node.name.clone() });
         }
         if !problems.is_empty() {
-            self.errors.extend(problems.iter().map(|problem| node_error(problem, origin)));
+            self.errors.extend(problems.iter().map(|problem| CapacityError::of_node(problem, origin)));
             return;
         }
         let name = node.name.clone();
@@ -163,13 +148,13 @@ impl CapacityBuilder {
     /// Adds a capacity file. `origin_of` marks a place in it, so that it can be found again.
     pub fn add_file(&mut self, file: &CapacityFile, origin_of: &mut dyn FnMut(&FieldPath) -> Origin) {
         let place = |list: &str, index: usize| FieldPath::of(&[list]).index(index);
-        if let Some(version) = file.kubernetes {
-            if let Some(other) = self.kubernetes.replace(version).filter(|other| *other != version) {
-                let origin = Some(origin_of(&FieldPath::root()));
-                let message =
-                    format!("Kubernetes is {other} in one capacity file and {version} in a later one, which counts");
-                self.notes.push(CapacityNote { origin, at: FieldPath::of(&["kubernetes"]), message });
-            }
+        if let Some(version) = file.kubernetes
+            && let Some(other) = self.kubernetes.replace(version).filter(|other| *other != version)
+        {
+            let origin = Some(origin_of(&FieldPath::root()));
+            let message =
+                format!("Kubernetes is {other} in one capacity file and {version} in a later one, which counts");
+            self.notes.push(CapacityNote { origin, at: FieldPath::of(&["kubernetes"]), message });
         }
         for (index, pool) in file.pools.iter().enumerate() {
             let origin = origin_of(&place("pools", index));
@@ -205,6 +190,7 @@ impl CapacityBuilder {
     /// # Errors
     /// Everything that is wrong with the sources.
     pub fn build(mut self) -> Result<Capacity, Vec<CapacityError>> {
+        self.errors.extend(too_many(&self.pools));
         self.note_repeated();
         self.note_foreign();
         self.note_lost_pods();
@@ -284,8 +270,12 @@ impl CapacityBuilder {
             kinds.sort_by_key(|(kind, count)| (std::cmp::Reverse(**count), *kind));
             let some: Vec<String> = kinds.iter().take(5).map(|(kind, count)| format!("{count} {kind}")).collect();
             let more = if kinds.len() > 5 { format!(" and {} more kinds", kinds.len() - 5) } else { String::new() };
-            let objects = if total == 1 { "1 object says" } else { &format!("{total} objects say") };
-            let message = format!("{objects} nothing of capacity and count for nothing: {}{more}", some.join(", "));
+            let (objects, verb) = if total == 1 {
+                ("1 object says".to_owned(), "counts")
+            } else {
+                (format!("{total} objects say"), "count")
+            };
+            let message = format!("{objects} nothing of capacity and {verb} for nothing: {}{more}", some.join(", "));
             self.note(None, message);
         }
     }
@@ -308,21 +298,15 @@ fn key(metadata: &Metadata) -> (String, String) {
     (metadata.namespace.clone().unwrap_or_default(), metadata.name.clone().unwrap_or_default())
 }
 
-fn node_error(problem: &NodeProblem, origin: Origin) -> CapacityError {
-    let (at, message, help) = match problem {
-        NodeProblem::NoName => {
-            (FieldPath::of(&["metadata", "name"]), "a Node has no name".to_owned(), "write metadata.name".to_owned())
-        }
-        NodeProblem::NoAllocatable { node } => (
-            FieldPath::of(&["status", "allocatable"]),
-            format!("node {node} has no status.allocatable, so what fits on it is not known"),
-            "take the Node from kubectl get nodes -o yaml, or declare its pool in a capacity file".to_owned(),
-        ),
-        NodeProblem::Quantity { node, field, resource, text } => (
-            FieldPath::of(&["status", field.trim_start_matches("status.")]).key(resource.as_str()),
-            format!("node {node} has {text:?} for {resource}, which is no quantity"),
-            "write it as Kubernetes does, such as 2209268Ki".to_owned(),
-        ),
-    };
-    CapacityError { origin: Some(origin), at, on_key: false, message, help }
+/// That all pools together have more nodes than any cluster.
+fn too_many(pools: &[DeclaredPool]) -> Option<CapacityError> {
+    let total = pools.iter().fold(0_u32, |sum, declared| sum.saturating_add(declared.pool.exists()));
+    let largest = pools.iter().max_by_key(|declared| declared.pool.exists())?;
+    (total > MOST_NODES).then(|| CapacityError {
+        origin: Some(largest.origin),
+        at: FieldPath::of(&["count"]),
+        on_key: false,
+        message: format!("the pools have {total} nodes, more than {MOST_NODES}"),
+        help: "give the number of nodes".to_owned(),
+    })
 }

@@ -6,6 +6,8 @@
 
 mod builder;
 mod class;
+mod doubts;
+mod error;
 pub mod file;
 mod known;
 mod node;
@@ -14,8 +16,9 @@ mod pools;
 pub mod sizing;
 mod source;
 
-pub use builder::{CapacityBuilder, CapacityError};
+pub use builder::CapacityBuilder;
 pub use class::{NodeClass, NodeSet, Overhead, Profile};
+pub use error::CapacityError;
 pub use file::{CapacityFile, Count, Pool};
 pub use known::{Capacity, CapacityNote, PoolNodes, Sourced};
 pub use node::{Node, NodeProblem, Taint};

@@ -17,7 +17,7 @@ pub struct Offer {
     pub allocatable: ResourceList,
     /// What the machine has, as far as it is known.
     pub capacity: ResourceList,
-    /// The labels that every such node has, but for its name.
+    /// The labels that every such node has, but for its name. Without a size the architecture is taken for amd64.
     pub labels: BTreeMap<String, String>,
     /// How allocatable was computed; `None` if it was stated.
     pub explanation: Option<Box<Explanation>>,
@@ -50,8 +50,9 @@ impl Pool {
     pub fn offer(&self, kubernetes: Option<KubernetesVersion>) -> Result<Offer, NoOffer> {
         let machine = self.machine()?;
         let mut labels = BTreeMap::from([("kubernetes.io/os".to_owned(), self.os().to_owned())]);
+        let known = machine.as_ref().map_or(Arch::Amd64, |machine| machine.arch);
+        labels.insert("kubernetes.io/arch".to_owned(), arch(known).to_owned());
         if let Some(machine) = &machine {
-            labels.insert("kubernetes.io/arch".to_owned(), arch(machine.arch).to_owned());
             let size = machine.name.clone().map(|size| ("node.kubernetes.io/instance-type".to_owned(), size));
             labels.extend(size);
         }

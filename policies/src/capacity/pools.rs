@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::DaemonSet;
 
-use super::builder::CapacityError;
 use super::class::Overhead;
+use super::doubts::{assumptions, doubts, found_note};
+use super::error::CapacityError;
 use super::file::Pool;
 use super::known::{Capacity, CapacityNote, PoolNodes, Sourced};
 use super::node::{Node, Taint};
@@ -29,8 +30,8 @@ const HOSTNAME: &str = "kubernetes.io/hostname";
 #[derive(Debug)]
 pub(super) struct DeclaredPool {
     pub(super) pool: Pool,
-    offer: Offer,
-    origin: Origin,
+    pub(super) offer: Offer,
+    pub(super) origin: Origin,
 }
 
 /// Everything that decides what the clusters look like.
@@ -92,7 +93,7 @@ impl DeclaredPool {
             })
     }
 
-    fn note(&self, at: &[&str], message: String) -> CapacityNote {
+    pub(super) fn note(&self, at: &[&str], message: &str) -> CapacityNote {
         let message = format!("pool {}: {message}", self.pool.name);
         CapacityNote { origin: Some(self.origin), at: FieldPath::of(at), message }
     }
@@ -122,8 +123,8 @@ impl Plan {
             };
             let found: Vec<String> = self.nodes.iter().filter_map(own).collect();
             taken.extend(found.iter().cloned());
-            capacity.assumptions.extend(assumptions(&declared));
             peopled.push(if found.is_empty() {
+                capacity.assumptions.extend(assumptions(&declared));
                 capacity.notes.extend(doubts(&declared, has_nodes));
                 people(declared, &mut builder)
             } else {
@@ -141,9 +142,8 @@ impl Plan {
         if capacity.knows_bound_pods {
             let silent = peopled.iter().filter(|pool| !pool.found && !pool.nodes.is_empty());
             let silent = silent.filter(|pool| pool.declared.pool.requested.is_none());
-            let note = |pool: &Peopled| {
-                pool.declared.note(&[], "requested is not given, so its nodes count as empty today".to_owned())
-            };
+            let note =
+                |pool: &Peopled| pool.declared.note(&[], "requested is not given, so its nodes count as empty today");
             capacity.notes.extend(silent.map(note));
         }
         let now = Arc::new(builder.clone().build());
@@ -280,40 +280,4 @@ impl Peopled {
 
 fn is_nothing(overhead: &Overhead) -> bool {
     overhead.pods == 0 && overhead.requests == ResourceList::new()
-}
-
-fn found_note(declared: &DeclaredPool, found: &[String]) -> Option<CapacityNote> {
-    let (declares, has) = (declared.pool.exists(), u32::try_from(found.len()).unwrap_or(u32::MAX));
-    let nodes = if has == 1 { "1 Node" } else { &format!("{has} Nodes") };
-    (declares != has).then(|| {
-        let message = format!("{nodes} with its labels were found and count, not the {declares} declared");
-        declared.note(&["count"], message)
-    })
-}
-
-fn doubts(declared: &DeclaredPool, has_nodes: bool) -> Option<CapacityNote> {
-    let exists = declared.pool.exists();
-    (has_nodes && exists > 0).then(|| {
-        let why = if declared.pool.labels.is_empty() { "it declares no labels" } else { "no Node has its labels" };
-        declared.note(&["count"], format!("{why}, so its {exists} nodes are counted beside the Nodes that were found"))
-    })
-}
-
-/// What the numbers of a pool rest on.
-fn assumptions(declared: &DeclaredPool) -> Vec<CapacityNote> {
-    let mut notes = Vec::new();
-    if declared.offer.is_estimate() {
-        notes.push(
-            declared
-                .note(&["size"], "memory is estimated from the size; capacity.memory of a Node is better".to_owned()),
-        );
-    }
-    for warning in declared.offer.explanation.iter().flat_map(|explanation| &explanation.warnings) {
-        notes.push(declared.note(&[], warning.text.clone()));
-    }
-    if declared.offer.has_unknown_disk() {
-        let message = "ephemeral-storage is not given, so it never runs out here".to_owned();
-        notes.push(declared.note(&["allocatable"], message));
-    }
-    notes
 }

@@ -74,7 +74,7 @@ impl<'v> Checker<'v> {
                 }
             }
             _ if !self.strict => {}
-            (Kind::Int32, Value::Number(text)) | (Kind::IntOrString, Value::Number(text)) => {
+            (Kind::Int32 | Kind::IntOrString, Value::Number(text)) => {
                 if text.parse::<i32>().is_err() {
                     self.wrong_number(text, "a whole number of 32 bits");
                 }

@@ -66,7 +66,7 @@ pub(super) fn wrong_type_help(value: &Value<'_>, kind: &Kind) -> Option<String> 
         (Kind::List(_), Value::String(_) | Value::Number(_) | Value::Bool(_)) => {
             Some("write it as an item of a list, after a dash".to_owned())
         }
-        (Kind::Map(_), Value::List(_)) => Some("take the dash away: write name: value".to_owned()),
+        (Kind::Map(_), Value::List(_)) => Some("write it as a map: name: value, without dashes or brackets".to_owned()),
         _ => None,
     }
 }

@@ -42,7 +42,7 @@ fn names_the_place_of_everything_wrong_at_once() {
             "containers[0].name: name is the number 5, but a string is expected (put it in quotes: \"5\")",
             "containers[0].resources.limit: unknown field limit in resources (did you mean limits?)",
             "containers[0].resources.memory: unknown field memory in resources (move it under requests or limits)",
-            "containers[0].resources.requests: requests is a list, but a map is expected (take the dash away: write name: value)",
+            "containers[0].resources.requests: requests is a list, but a map is expected (write it as a map: name: value, without dashes or brackets)",
             "hostNetwork: hostNetwork is the string \"true\", but true or false is expected (write true without quotes)",
             "nodeSelectr: unknown field nodeSelectr (did you mean nodeSelector?)",
         ]

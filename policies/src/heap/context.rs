@@ -30,7 +30,7 @@ pub(crate) struct Flag {
 impl Flag {
     /// A flag that is one word, or the value of a flag of two words.
     pub(crate) fn of(written: String, word: &Word) -> Option<Self> {
-        let unless = word.assumes().map(|name| name.to_string());
+        let unless = word.assumes().map(std::string::ToString::to_string);
         Some(Self { written, spot: word.spot()?, unless, convention: false })
     }
 

@@ -127,7 +127,7 @@ impl State {
         match flag.written.split_once('=') {
             Some((_, value)) if value.is_empty() || whole(value) == Some(0) => {}
             Some((_, value)) if name == Name::Percent || whole(value).is_some() => {
-                slot.value = Some((value.to_owned(), flag))
+                slot.value = Some((value.to_owned(), flag));
             }
             Some(_) => self.refused.push((flag, "the size is a whole number of MiB, without a unit".to_owned())),
             None => {

@@ -74,4 +74,11 @@ impl Grid {
             }
         }
     }
+
+    /// Takes from what a node has what another has in a grid of the same columns.
+    pub(super) fn subtract(&mut self, node: usize, other: &Self, of: usize) {
+        let theirs = other.cells.iter().skip(of).step_by(other.nodes.max(1));
+        let ours = self.cells.iter_mut().skip(node).step_by(self.nodes.max(1));
+        ours.zip(theirs).for_each(|(cell, amount)| *cell = cell.saturating_sub(*amount));
+    }
 }

@@ -28,8 +28,27 @@ pub(super) struct Kin {
     pub(super) terminating: bool,
     /// Whether it belongs to a DaemonSet, and so to its node.
     pub(super) daemon: bool,
+    /// What made it: the kind and name of its controller, or its own if it has none.
+    pub(super) owner: Option<(String, String)>,
     /// Which Pods it wants to keep away.
     pub(super) anti_affinity: Vec<PodTerm>,
+}
+
+impl Kin {
+    /// Whether a workload made it.
+    pub(super) fn is_of(&self, kind: &str, name: &str) -> bool {
+        let Some((owner_kind, owner)) = &self.owner else { return false };
+        // What a Deployment makes is called after it, with a hash behind that has no dash in it.
+        let made_by = |maker: &str| {
+            let hash = owner.strip_prefix(maker).and_then(|rest| rest.strip_prefix('-'));
+            hash.is_some_and(|hash| !hash.is_empty() && !hash.contains('-'))
+        };
+        match (kind, owner_kind.as_str()) {
+            ("CronJob", "Job") => made_by(name),
+            (_, "ReplicaSet") if kind != "ReplicaSet" => made_by(name),
+            _ => kind == owner_kind && name == owner,
+        }
+    }
 }
 
 impl Bound {
@@ -44,13 +63,15 @@ impl Bound {
         }
         let namespace = pod.metadata.namespace.clone().unwrap_or_else(|| "default".to_owned());
         let labels = pod.metadata.labels.clone().unwrap_or_default();
-        let owners = pod.metadata.owner_references.iter().flatten();
-        let daemon_set = owners.filter(|owner| owner.kind == "DaemonSet").map(|owner| owner.name.clone()).next();
+        let owners = || pod.metadata.owner_references.iter().flatten();
+        let daemon_set = owners().filter(|owner| owner.kind == "DaemonSet").map(|owner| owner.name.clone()).next();
+        let owner = owners().next().map(|owner| (owner.kind.clone(), owner.name.clone()));
+        let owner = owner.or_else(|| Some(("Pod".to_owned(), pod.metadata.name.clone()?)));
         let anti_affinity = PodTerm::anti_affinity(spec, &labels, &namespace);
         let (terminating, daemon) = (pod.metadata.deletion_timestamp.is_some(), daemon_set.is_some());
         Some(Self {
             node,
-            kin: Kin { namespace, labels, terminating, daemon, anti_affinity },
+            kin: Kin { namespace, labels, terminating, daemon, owner, anti_affinity },
             daemon_set,
             requests: requests(spec, pod.status.as_ref()),
             ports: HostPort::of_pod(spec),

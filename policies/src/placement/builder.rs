@@ -70,7 +70,9 @@ impl ClusterBuilder {
         let labels = metadata.and_then(|metadata| metadata.labels.clone()).unwrap_or_default();
         let candidate = Candidate::of_daemon_set(spec, &labels, namespace, &requests);
         let anti_affinity = PodTerm::anti_affinity(spec, &labels, namespace);
-        let kin = Kin { namespace: namespace.to_owned(), labels, terminating: false, daemon: true, anti_affinity };
+        let owner = Some(("DaemonSet".to_owned(), name.to_owned()));
+        let namespace = namespace.to_owned();
+        let kin = Kin { namespace, labels, terminating: false, daemon: true, owner, anti_affinity };
         self.daemons.push(Daemon { name: name.to_owned(), candidate, kin, requests, ports: HostPort::of_pod(spec) });
     }
 

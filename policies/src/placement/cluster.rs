@@ -36,7 +36,7 @@ pub struct Cluster {
     pub(super) by_namespace: BTreeMap<String, Vec<usize>>,
     /// The groups whose Pods keep others away.
     pub(super) repelling: Vec<usize>,
-    ports: BTreeMap<usize, Vec<(HostPort, bool)>>,
+    ports: BTreeMap<usize, Vec<TakenPort>>,
     namespaces: BTreeMap<String, Labels>,
     pub(super) topologies: Topologies,
 }
@@ -54,6 +54,18 @@ pub(super) struct Group {
     pub(super) kin: Kin,
     /// Node and number, each node once.
     pub(super) nodes: Vec<(usize, i64)>,
+    /// What they take of those nodes, in the same order.
+    amounts: Grid,
+}
+
+/// A host port in use.
+#[derive(Debug, Clone)]
+struct TakenPort {
+    port: HostPort,
+    /// Whether by the Pod of a DaemonSet.
+    daemon: bool,
+    /// The group of the Pod.
+    group: usize,
 }
 
 /// Plain amounts taken of a node, not told apart by Pod.
@@ -121,21 +133,67 @@ impl Cluster {
     }
 
     fn group(&mut self, pods: Vec<Bound>) {
-        let mut groups: BTreeMap<Kin, BTreeMap<usize, i64>> = BTreeMap::new();
+        let mut groups: BTreeMap<Kin, BTreeMap<usize, Vec<(ResourceList, Vec<HostPort>)>>> = BTreeMap::new();
         for pod in pods {
             let Some(node) = self.nodes.find(&pod.node) else { continue };
-            let ports = pod.ports.into_iter().map(|port| (port, pod.kin.daemon));
-            self.ports.entry(node).or_default().extend(ports);
-            *groups.entry(pod.kin).or_default().entry(node).or_default() += 1;
+            let members = groups.entry(pod.kin).or_default().entry(node).or_default();
+            members.push((pod.requests, pod.ports));
         }
-        self.ports.retain(|_, ports| !ports.is_empty());
-        for (index, (kin, nodes)) in groups.into_iter().enumerate() {
+        for (index, (kin, members)) in groups.into_iter().enumerate() {
             self.by_namespace.entry(kin.namespace.clone()).or_default().push(index);
             if !kin.anti_affinity.is_empty() {
                 self.repelling.push(index);
             }
-            self.groups.push(Group { kin, nodes: nodes.into_iter().collect() });
+            let mut group = Group { kin, nodes: Vec::new(), amounts: Grid::new(&self.columns, members.len()) };
+            for (row, (node, pods)) in members.into_iter().enumerate() {
+                group.nodes.push((node, i64::try_from(pods.len()).unwrap_or(i64::MAX)));
+                for (requests, ports) in pods {
+                    group.amounts.add(&self.columns, row, &requests);
+                    let daemon = group.kin.daemon;
+                    for port in ports {
+                        self.ports.entry(node).or_default().push(TakenPort { port, daemon, group: index });
+                    }
+                }
+            }
+            self.groups.push(group);
         }
+    }
+
+    /// How many Pods of one workload are on its nodes; see [`Cluster::without`].
+    #[must_use]
+    pub fn pods_of(&self, namespace: &str, kind: &str, name: &str) -> i64 {
+        let groups = self.by_namespace.get(namespace).into_iter().flatten().map(|index| &self.groups[*index]);
+        let own = groups.filter(|group| group.kin.is_of(kind, name));
+        own.flat_map(|group| &group.nodes).fold(0, |sum, (_, pods)| sum.saturating_add(*pods))
+    }
+
+    /// The cluster without the Pods of one workload, as if it were not there yet; `None` if it has none.
+    ///
+    /// Pods are known by their controller: a ReplicaSet or a Job by its name, which begins with that of the Deployment
+    /// or CronJob. What was only given as sums per node stays.
+    #[must_use]
+    pub fn without(&self, namespace: &str, kind: &str, name: &str) -> Option<Self> {
+        let is_own = |group: &&usize| self.groups[**group].kin.is_of(kind, name);
+        let own: Vec<usize> = self.by_namespace.get(namespace)?.iter().filter(is_own).copied().collect();
+        if own.is_empty() {
+            return None;
+        }
+        let mut cluster = self.clone();
+        for index in own {
+            let group = &mut cluster.groups[index];
+            let (nodes, amounts) = (std::mem::take(&mut group.nodes), std::mem::take(&mut group.amounts));
+            let daemon = group.kin.daemon;
+            for (row, (node, pods)) in nodes.into_iter().enumerate() {
+                cluster.now.give_back(node, &amounts, row, pods);
+                if daemon {
+                    cluster.empty.give_back(node, &amounts, row, pods);
+                }
+                if let Some(ports) = cluster.ports.get_mut(&node) {
+                    ports.retain(|port| port.group != index);
+                }
+            }
+        }
+        Some(cluster)
     }
 
     /// The nodes.
@@ -173,7 +231,7 @@ impl Cluster {
     /// The host ports that are taken on a node.
     pub(super) fn ports(&self, node: usize, view: View) -> impl Iterator<Item = &HostPort> {
         let ports = self.ports.get(&node).map(Vec::as_slice).unwrap_or_default();
-        ports.iter().filter(move |(_, daemon)| *daemon || view == View::Now).map(|(port, _)| port)
+        ports.iter().filter(move |taken| taken.daemon || view == View::Now).map(|taken| &taken.port)
     }
 
     fn usage(&self, view: View) -> &Usage {
@@ -192,5 +250,9 @@ impl Usage {
     fn add(&mut self, columns: &Columns, node: usize, requests: &ResourceList, pods: i64) {
         self.amounts.add(columns, node, requests);
         self.pods[node] = self.pods[node].saturating_add(pods);
+    }
+    fn give_back(&mut self, node: usize, amounts: &Grid, row: usize, pods: i64) {
+        self.amounts.subtract(node, amounts, row);
+        self.pods[node] = self.pods[node].saturating_sub(pods);
     }
 }

@@ -38,9 +38,9 @@ pub fn pack<'a>(cluster: &'a Cluster, candidate: &'a Candidate, replicas: u64, l
     let mut situation = Situation::new(cluster, candidate, look);
     let wanted = i64::try_from(replicas).unwrap_or(i64::MAX);
     if candidate.minds_its_like() {
-        place_apart(&mut situation, wanted)
+        place_apart(&mut situation, wanted);
     } else {
-        fill(&mut situation, &first, wanted)
+        fill(&mut situation, &first, wanted);
     }
     let counts = (0..cluster.nodes().len()).map(|node| (node, u64::try_from(situation.placed(node)).unwrap_or(0)));
     let nodes: BTreeMap<usize, u64> = counts.filter(|(_, pods)| *pods > 0).collect();
@@ -105,9 +105,9 @@ fn place_one(situation: &mut Situation<'_>, area: &mut VecDeque<Site>) -> bool {
                 }
                 // Pods that want to be together stay until there is no more room; others move on.
                 if situation.candidate.affinity.is_empty() {
-                    area.push_back(site)
+                    area.push_back(site);
                 } else {
-                    area.push_front(site)
+                    area.push_front(site);
                 }
                 return true;
             }

@@ -1,6 +1,6 @@
 //! What a RuntimeClass adds to a Pod that filters see, as the admission plugin of that name adds it.
 
-use k8s_openapi::api::core::v1::PodSpec;
+use k8s_openapi::api::core::v1::{PodSpec, Toleration};
 use k8s_openapi::api::node::v1::RuntimeClass;
 
 /// Adds the node selector and tolerations of a RuntimeClass to a Pod that runs in it, and its overhead (KEP-585).
@@ -29,13 +29,50 @@ pub fn apply_runtime_class(spec: &mut PodSpec, class: &RuntimeClass) -> Result<(
             _ => _ = selector.insert(key.clone(), value.clone()),
         }
     }
-    for toleration in scheduling.tolerations.iter().flatten() {
-        let own = spec.tolerations.get_or_insert_default();
-        if !own.contains(toleration) {
-            own.push(toleration.clone());
+    let all: Vec<Toleration> =
+        spec.tolerations.take().into_iter().chain(scheduling.tolerations.clone()).flatten().collect();
+    spec.tolerations = Some(merged(&all)).filter(|merged| !merged.is_empty());
+    Ok(())
+}
+
+/// Tolerations without those that another covers (`MergeTolerations` in `pkg/util/tolerations`): even one that could
+/// not stand by itself is gone then.
+fn merged(all: &[Toleration]) -> Vec<Toleration> {
+    let mut kept: Vec<Toleration> = Vec::new();
+    for (index, toleration) in all.iter().enumerate() {
+        let later = all.iter().skip(index + 1).filter(|other| *other != toleration);
+        if !kept.iter().chain(later).any(|other| covers(other, toleration)) {
+            kept.push(toleration.clone());
         }
     }
-    Ok(())
+    kept
+}
+
+/// Whether whatever a toleration bears, another bears too (`isSuperset`).
+fn covers(wide: &Toleration, narrow: &Toleration) -> bool {
+    fn text(text: &Option<String>) -> &str {
+        text.as_deref().unwrap_or_default()
+    }
+    let (key, operator, effect) = (text(&wide.key), text(&wide.operator), text(&wide.effect));
+    if wide == narrow {
+        return true;
+    }
+    if text(&narrow.key) != key && !(key.is_empty() && operator == "Exists") {
+        return false;
+    }
+    if !effect.is_empty() && text(&narrow.effect) != effect {
+        return false;
+    }
+    if effect == "NoExecute"
+        && wide.toleration_seconds.is_some_and(|most| narrow.toleration_seconds.is_none_or(|seconds| seconds > most))
+    {
+        return false;
+    }
+    match operator {
+        "Exists" => true,
+        "Equal" | "" => text(&narrow.operator) == "Equal" && text(&narrow.value) == text(&wide.value),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -57,6 +94,15 @@ mod tests {
         assert_eq!(spec.node_selector.map(|selector| selector.len()), Some(2));
         assert_eq!(spec.tolerations.map(|tolerations| tolerations.len()), Some(1));
         assert_eq!(spec.overhead.map(|overhead| overhead["memory"].0.clone()), Some("64Mi".to_owned()));
+    }
+
+    #[test]
+    fn drops_tolerations_that_another_covers() {
+        let spec = apply(json!({"containers": [], "tolerations": [
+            {"key": "a", "operator": "Exists"}, {"operator": "Equal", "value": "x", "effect": "NoExecute"}]}));
+        let tolerations = spec.expect("no conflict").tolerations.expect("the class's own");
+        assert_eq!(tolerations.len(), 1);
+        assert_eq!(tolerations[0].key, None);
     }
 
     #[test]

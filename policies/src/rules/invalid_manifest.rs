@@ -33,6 +33,7 @@
 use crate::decode::{Problem, ProblemKind};
 use crate::finding::{Group, Level};
 use crate::path::{FieldPath, Segment};
+use crate::quantity::Quantity;
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 use crate::validation;
 
@@ -57,7 +58,12 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
 fn draft(cx: &Cx<'_>, problem: Problem) -> Draft {
     let of_name = is_of_name(&problem);
     let on_key = of_name || matches!(problem.kind, ProblemKind::UnknownField | ProblemKind::DuplicateField);
-    let help = problem.help.unwrap_or_else(|| {
+    let split = problem.at.last_key().filter(|key| of_name && is_amount(key));
+    let help = split.map(|key| format!("a comma separates entries here; write a point, such as 0.{key}"));
+    let help = help.or(problem.help).unwrap_or_else(|| {
+        if let Some(missing) = problem.message.strip_suffix(" is missing") {
+            return format!("add {missing}:");
+        }
         let kind = cx.workload.object.kind.to_lowercase();
         let mut known = problem.at.clone();
         if of_name {
@@ -71,6 +77,11 @@ fn draft(cx: &Cx<'_>, problem: Problem) -> Draft {
         Some(container) => draft.container(container),
         None => draft,
     }
+}
+
+/// Whether a name is an amount with a unit: what is left of `0,5Gi` in braces.
+fn is_amount(key: &str) -> bool {
+    key.starts_with(|first: char| first.is_ascii_digit()) && Quantity::parse(key).is_ok()
 }
 
 /// Whether validation refuses the key itself: the name of a resource that does not exist.

@@ -26,12 +26,9 @@
 //!
 //! `ValidateContainerResourceRequirements` in `pkg/apis/core/validation`; LimitRanges are applied before it.
 
-use crate::aggregate::ResourceList;
 use crate::finding::{Group, Level, Related};
-use crate::path::FieldPath;
-use crate::resources::List;
+use crate::resources::{Above, ContainerResources, List};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
-use crate::validation::is_overcommittable;
 
 pub(super) const RULE: Rule = Rule {
     id: "request-above-limit",
@@ -45,42 +42,38 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Cx<'_>, sink: &mut Sink) {
-    for (index, container) in cx.pod.containers.iter().enumerate() {
-        let lists = (&container.effective.requests, &container.effective.limits);
-        for (resource, draft) in drafts(lists, &container.resources_at, &format!("container {}", container.name)) {
-            let mut draft = draft.container(container);
-            for list in [List::Limits, List::Requests] {
-                let source = cx.pod.source(index, list, &resource);
-                if list == List::Limits || source.origin.is_some() {
-                    draft = draft.related(source);
-                }
-            }
-            sink.report(draft);
-        }
-    }
-    if let Some(level) = &cx.pod.pod_level {
-        let lists = (&level.effective.requests, &level.effective.limits);
-        for (resource, draft) in drafts(lists, &level.at, "the Pod") {
-            let at = level.at.keys(&[List::Limits.field(), &resource]);
-            let message = "the Pod's limit is set here".to_owned();
-            sink.report(draft.related(Related { origin: None, at, message }));
-        }
+    for above in cx.pod.requests_above_limits() {
+        let container = above.container.and_then(|index| Some((index, cx.pod.containers.get(index)?)));
+        sink.report(match container {
+            Some((index, container)) => of_container(cx, &above, index, container),
+            None => of_pod(cx, &above),
+        });
     }
 }
 
-fn drafts(lists: (&ResourceList, &ResourceList), at: &FieldPath, whose: &str) -> Vec<(String, Draft)> {
-    let (requests, limits) = lists;
-    let mut drafts = Vec::new();
-    for (resource, request) in requests.iter().filter(|(resource, _)| is_overcommittable(resource)) {
-        let Some(limit) = limits.get(resource).filter(|limit| request > *limit) else { continue };
-        let message = format!("{whose} requests {request} of {resource}, above its limit of {limit}");
-        let mut help = format!("raise the {resource} limit to {request}");
-        if !limit.is_zero() {
-            help.push_str(&format!(", or lower the request to {limit}"));
+fn of_container(cx: &Cx<'_>, above: &Above, index: usize, container: &ContainerResources) -> Draft {
+    let mut draft = draft(above, &format!("container {}", container.name)).container(container);
+    for list in [List::Limits, List::Requests] {
+        let source = cx.pod.source(index, list, &above.resource);
+        if list == List::Limits || source.origin.is_some() {
+            draft = draft.related(source);
         }
-        let draft = Draft::new(at.keys(&[List::Requests.field(), resource]), message, help);
-        let draft = draft.data("request", request.to_string()).data("limit", limit.to_string());
-        drafts.push((resource.clone(), draft));
     }
-    drafts
+    draft
+}
+
+fn of_pod(cx: &Cx<'_>, above: &Above) -> Draft {
+    let at = cx.workload.spec_at.keys(&["resources", List::Limits.field(), &above.resource]);
+    let message = "the Pod's limit is set here".to_owned();
+    draft(above, "the Pod").related(Related { origin: None, at, message })
+}
+
+fn draft(above: &Above, whose: &str) -> Draft {
+    let Above { resource, request, limit, at, .. } = above;
+    let message = format!("{whose} requests {request} of {resource}, above its limit of {limit}");
+    let mut help = format!("raise the {resource} limit to {request}");
+    if !limit.is_zero() {
+        help.push_str(&format!(", or lower the request to {limit}"));
+    }
+    Draft::new(at.clone(), message, help).data("request", request.to_string()).data("limit", limit.to_string())
 }

@@ -11,6 +11,9 @@ use crate::workload::Workload;
 /// Of custom resources only the `resources` blocks are judged: their controllers complete the rest.
 #[must_use]
 pub fn validate(workload: &Workload, pod: &PodResources) -> Vec<Problem> {
+    if !workload.makes_pods {
+        return workload.invalid.clone();
+    }
     let context = PodContext {
         subject: Subject::Pod,
         lists: &pod.lists(),

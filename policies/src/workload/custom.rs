@@ -7,6 +7,7 @@ use crate::aggregate::ContainerKind;
 use crate::decode::{self, Leniency, Problem};
 use crate::object::Value;
 use crate::path::FieldPath;
+use crate::scale::Scale;
 
 /// Every Pod template of a custom resource.
 pub(super) fn find(object: &Object<'_, '_>) -> Vec<Workload> {
@@ -162,6 +163,7 @@ impl<'o> Builder<'o> {
             object: self.object.reference.clone(),
             labels: self.object.texts("labels"),
             annotations: self.object.texts("annotations"),
+            scale: Scale::one(&self.at),
             template_at: self.at.clone(),
             spec_at: self.at,
             template: core::PodTemplateSpec { spec: Some(self.spec), metadata: None },
@@ -169,6 +171,7 @@ impl<'o> Builder<'o> {
             problems: self.problems,
             invalid: Vec::new(),
             claim_templates: Vec::new(),
+            makes_pods: true,
             leniency: Leniency::CustomResource,
         }
     }

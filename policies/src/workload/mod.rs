@@ -18,6 +18,7 @@ use crate::decode::{self, Leniency, Problem, ProblemKind};
 use crate::finding::ObjectRef;
 use crate::object::Value;
 use crate::path::FieldPath;
+use crate::scale::Scale;
 use crate::validation::validate_object;
 
 pub use objects::{Object, objects};
@@ -43,8 +44,12 @@ pub struct Workload {
     pub invalid: Vec<Problem>,
     /// The names of a StatefulSet's `volumeClaimTemplates`, which become volumes of its Pods.
     pub claim_templates: Vec<String>,
+    /// False for an object that makes no Pods but decides about them (a LimitRange): only whether it is valid counts.
+    pub makes_pods: bool,
     /// Whether the API server knows the object's type, so that all of the template must be as the type says.
     pub leniency: Leniency,
+    /// How many Pods it makes.
+    pub scale: Scale,
     annotations: BTreeMap<String, String>,
 }
 
@@ -62,7 +67,8 @@ pub struct ContainerPlace {
 }
 
 impl Workload {
-    /// Every workload in an object; none if it makes no Pods.
+    /// Every workload in an object, or the object itself if it decides about Pods; none if it has nothing to do with
+    /// them.
     #[must_use]
     pub fn find(object: &Object<'_, '_>) -> Vec<Self> {
         let ObjectRef { api_version, kind, .. } = object.reference.as_ref();
@@ -71,7 +77,10 @@ impl Workload {
         let known = decode::type_of(api_version, kind);
         let problems = known.map(|name| decode::check(object.value, name, Leniency::Strict)).unwrap_or_default();
         let Some(template_at) = template_of(kind) else {
-            return custom::find(object);
+            return match known {
+                Some(name) => vec![Self::of_support(object, name, problems)],
+                None => custom::find(object),
+            };
         };
         let leniency = if known.is_some() { Leniency::Strict } else { Leniency::CustomResource };
         let invalid = match known {
@@ -106,12 +115,14 @@ impl Workload {
             object: Arc::new(object),
             labels: set.metadata.labels.clone().unwrap_or_default(),
             containers: places(&template, &spec_at),
+            scale: Scale::one(&template_at),
             template_at,
             spec_at,
             template,
             problems: Vec::new(),
             invalid: Vec::new(),
             claim_templates: Vec::new(),
+            makes_pods: true,
             leniency: Leniency::Strict,
             annotations: set.metadata.annotations.clone().unwrap_or_default(),
         }
@@ -186,6 +197,7 @@ impl Workload {
             object: object.reference.clone(),
             labels: object.texts("labels"),
             annotations: object.texts("annotations"),
+            scale: Scale::read(&object.reference.kind, object.value, &template_at),
             template_at,
             spec_at,
             template,
@@ -193,8 +205,22 @@ impl Workload {
             problems,
             invalid: Vec::new(),
             claim_templates: Vec::new(),
+            makes_pods: true,
             leniency,
         }
+    }
+
+    /// An object that decides about Pods without making any.
+    fn of_support(object: &Object<'_, '_>, name: &str, problems: Vec<Problem>) -> Self {
+        let mut support = Self::of_template(object, FieldPath::of(&["spec", "template"]), problems, Leniency::Strict);
+        support.template = core::PodTemplateSpec::default();
+        support.containers = Vec::new();
+        support.makes_pods = false;
+        if name == "LimitRange" {
+            let read = decode::from_value_pruned(object.value, &support.problems).unwrap_or_default();
+            support.invalid = crate::limit_range::contradictions(&read);
+        }
+        support
     }
 }
 
@@ -233,9 +259,11 @@ const SERVED: [(&str, &str); 9] = [
 /// For a workload of Kubernetes' own under names that no API server has for it (`extensions/v1beta1`, no version at
 /// all, kind `pods`): the right ones, and what is wrong. Other groups may have kinds of the same name.
 fn meant(api_version: &str, kind: &str) -> Option<((&'static str, &'static str), Problem)> {
-    let singular = kind.strip_suffix(['s', 'S']).unwrap_or(kind);
-    let is_meant = |known: &str| known.eq_ignore_ascii_case(kind) || known.eq_ignore_ascii_case(singular);
-    let (served, known) = SERVED.into_iter().find(|(_, known)| is_meant(known))?;
+    let nearest = crate::spelling::nearest(kind, SERVED.iter().map(|(_, known)| *known))?;
+    let (served, known) = SERVED.into_iter().find(|(_, known)| *known == nearest)?;
+    if kind != known && decode::type_of(api_version, kind).is_some() {
+        return None;
+    }
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     if (api_version, kind) == (served, known) || !matches!(group, "" | "apps" | "batch" | "extensions") {
         return None;

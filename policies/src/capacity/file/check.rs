@@ -1,7 +1,7 @@
 //! The first step of reading: every place where a file does not have the shape of its fields.
 
 use super::fields::{EFFECTS, Field, Kind};
-use crate::capacity::builder::CapacityError;
+use crate::capacity::error::CapacityError;
 use crate::capacity::sizing::{KubernetesVersion, Percent};
 use crate::decode::{self, Leniency};
 use crate::object::Value;
@@ -112,7 +112,7 @@ impl Checker {
                     for (index, value) in items.iter().enumerate() {
                         match value {
                             Value::Null => {
-                                self.error(&at.index(index), "this entry is empty", "write it, or remove the dash")
+                                self.error(&at.index(index), "this entry is empty", "write it, or remove the dash");
                             }
                             value => self.field(value, item, &at.index(index)),
                         }
@@ -146,8 +146,8 @@ impl Checker {
 
     fn version(&mut self, value: &Value<'_>, at: &FieldPath) {
         if let Value::Number(number) = value {
-            let message = format!("{number} is a number: as one, 1.30 is the same as 1.3");
-            return self.error(at, message, format!("write it in quotes, such as \"{number}\""));
+            let message = format!("a version is a string, this is the number {number}: 1.30 as a number is 1.3");
+            return self.error(at, message, "put it in quotes");
         }
         let Some(text) = self.text(value, at) else { return };
         if let Err(error) = text.parse::<KubernetesVersion>() {

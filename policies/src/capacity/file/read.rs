@@ -9,8 +9,8 @@ use super::fields::FILE;
 use super::options;
 use super::{CapacityFile, Count, Pool};
 use crate::aggregate::ResourceList;
-use crate::capacity::builder::CapacityError;
 use crate::capacity::class::Overhead;
+use crate::capacity::error::CapacityError;
 use crate::capacity::node::Taint;
 use crate::capacity::offer::NoOffer;
 use crate::capacity::pools::MOST_NODES;
@@ -127,7 +127,8 @@ fn check_count(pool: &Pool, at: &FieldPath, checker: &mut Checker) {
     }
     let entries = pool.requested.as_ref().map(Vec::len);
     if let Some(entries) = entries.filter(|entries| u32::try_from(*entries) != Ok(exists)) {
-        let message = format!("requested has {entries} entries for {exists} nodes");
+        let entries = if entries == 1 { "1 entry" } else { &format!("{entries} entries") };
+        let message = format!("requested has {entries} for {exists} nodes");
         checker.error(&at.key("requested"), message, "write one entry a node, {} for a node without Pods");
     }
 }

@@ -135,6 +135,12 @@ mod tests {
     }
 
     #[test]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the kubelet's own conversions"
+    )]
     fn agrees_with_floats_everywhere() {
         let mut capacity: u64 = 1;
         for step in 0..4_000_u64 {

@@ -3,6 +3,9 @@
 //! Source: `plugin/pkg/admission/limitranger/admission.go` and `SetDefaults_LimitRangeItem` in
 //! `pkg/apis/core/v1/defaults.go`.
 
+mod bounds;
+mod contradictions;
+
 use k8s_openapi::api::core::v1 as core;
 
 use crate::aggregate::ResourceList;
@@ -10,6 +13,9 @@ use crate::finding::Origin;
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
 use crate::resources::{List, PodResources};
+use bounds::{broken_max, broken_min, broken_ratio};
+
+pub use contradictions::contradictions;
 
 /// A LimitRange of one namespace, its own defaulting done.
 #[derive(Debug, Clone)]
@@ -246,7 +252,7 @@ impl Item {
     }
 }
 
-fn list(
+pub(super) fn list(
     written: Option<&std::collections::BTreeMap<String, k8s_openapi::apimachinery::pkg::api::resource::Quantity>>,
 ) -> ResourceList {
     let parse = |(name, quantity): (&String, &k8s_openapi::apimachinery::pkg::api::resource::Quantity)| {
@@ -259,58 +265,4 @@ fn fill(target: &mut ResourceList, source: &ResourceList) {
     for (name, value) in source {
         target.entry(name.clone()).or_insert(*value);
     }
-}
-
-type Broken = Option<(List, String)>;
-
-fn broken_min(enforced: Quantity, request: Option<Quantity>, limit: Option<Quantity>) -> Broken {
-    match (request, limit) {
-        (None, _) => Some((List::Requests, ".  No request is specified".to_owned())),
-        (Some(request), _) if request < enforced => Some((List::Requests, format!(", but request is {request}"))),
-        (_, Some(limit)) if limit < enforced => Some((List::Limits, format!(", but limit is {limit}"))),
-        _ => None,
-    }
-}
-
-fn broken_max(enforced: Quantity, request: Option<Quantity>, limit: Option<Quantity>) -> Broken {
-    match (request, limit) {
-        (_, None) => Some((List::Limits, ".  No limit is specified".to_owned())),
-        (_, Some(limit)) if limit > enforced => Some((List::Limits, format!(", but limit is {limit}"))),
-        (Some(request), _) if request > enforced => Some((List::Requests, format!(", but request is {request}"))),
-        _ => None,
-    }
-}
-
-fn broken_ratio(enforced: Quantity, request: Option<Quantity>, limit: Option<Quantity>) -> Broken {
-    let Some(request) = request.filter(|request| !request.is_zero()) else {
-        return Some((List::Requests, ", but no request is specified or request is 0".to_owned()));
-    };
-    let Some(limit) = limit.filter(|limit| !limit.is_zero()) else {
-        return Some((List::Limits, ", but no limit is specified or limit is 0".to_owned()));
-    };
-    let ratio = api_server_ratio(request, limit);
-    let above = if enforced.value() <= MAX_MILLI_VALUE {
-        ratio * 1000.0 > to_float(enforced.milli_value())
-    } else {
-        ratio > to_float(enforced.value())
-    };
-    above.then(|| (List::Limits, format!(", but provided ratio is {ratio:.6}")))
-}
-
-/// `resource.MaxMilliValue`: above it the API server compares whole units.
-const MAX_MILLI_VALUE: i64 = i64::MAX / 1000;
-
-/// The API server compares this one ratio in floating point; to agree with it to the last bit, so does memlint.
-/// It is the only float of the engine.
-fn api_server_ratio(request: Quantity, limit: Quantity) -> f64 {
-    if request.value() <= MAX_MILLI_VALUE && limit.value() <= MAX_MILLI_VALUE {
-        to_float(limit.milli_value()) / to_float(request.milli_value())
-    } else {
-        to_float(limit.value()) / to_float(request.value())
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "rounds to nearest exactly as Go's float64 conversion does")]
-fn to_float(value: i64) -> f64 {
-    value as f64
 }

@@ -1,0 +1,154 @@
+//! `memlint fit`: where each Pod could go and why not elsewhere, on empty nodes and now.
+
+pub mod command;
+pub mod json;
+mod table;
+pub mod text;
+
+use std::sync::Arc;
+
+use memlint_policies::admission::Admitted;
+use memlint_policies::capacity::Capacity;
+use memlint_policies::finding::ObjectRef;
+use memlint_policies::fit::{self, Answer, Fit};
+use memlint_policies::inventory::Inventory;
+use memlint_policies::object::Value;
+use memlint_policies::path::FieldPath;
+use memlint_policies::resources::PodResources;
+use memlint_policies::workload::{Object, Workload, objects};
+use rayon::prelude::*;
+
+use crate::corpus::{Corpus, Held};
+use crate::known::Known;
+use crate::place;
+use crate::report::{Note, Problem};
+use crate::yaml::{self, Failure};
+
+/// What came of asking about every Pod of a corpus.
+#[derive(Debug, Default)]
+pub struct FitReport {
+    /// The answers, in the order of the files.
+    pub results: Vec<Placed>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// What was left out and should be known.
+    pub notes: Vec<Note>,
+    /// How many Pods run already or are over, and were not asked about.
+    pub bound: usize,
+}
+
+/// One Pod, or the Pod of a workload.
+#[derive(Debug)]
+pub struct Placed {
+    /// The object.
+    pub object: Arc<ObjectRef>,
+    /// The namespace that its Pods live in.
+    pub namespace: String,
+    /// The file it is in.
+    pub file: Arc<str>,
+    /// The line that it starts on, from 1.
+    pub line: usize,
+    /// Where its Pod template stands, of several in one object.
+    pub template_at: FieldPath,
+    /// Its resources.
+    pub pod: PodResources,
+    /// The API server's errors.
+    pub errors: Vec<String>,
+    /// The quota's error.
+    pub over_quota: Option<String>,
+    /// On nodes that are empty but for DaemonSets.
+    pub empty: Option<Answer>,
+    /// On the nodes as they are.
+    pub now: Option<Answer>,
+    /// What was not judged, or not known.
+    pub unknown: Vec<String>,
+}
+
+impl Placed {
+    /// Whether the Pod would be created and placed now.
+    #[must_use]
+    pub fn is_placed_now(&self) -> bool {
+        self.now.as_ref().is_some_and(Answer::fits)
+    }
+}
+
+/// Asks about every Pod and every workload of a corpus. Objects that name no namespace live in `namespace`.
+#[must_use]
+pub fn fit(corpus: &Corpus, capacity: &Arc<Capacity>, namespace: &str) -> FitReport {
+    let (_, inventory) = Known::collect(corpus, namespace, Some(capacity.clone()));
+    let parts: Vec<FitReport> = corpus.documents.par_iter().map(|held| document(held, &inventory, namespace)).collect();
+    let mut report =
+        FitReport { problems: corpus.problems.clone(), notes: corpus.notes.clone(), ..FitReport::default() };
+    for part in parts {
+        report.results.extend(part.results);
+        report.problems.extend(part.problems);
+        report.notes.extend(part.notes);
+        report.bound += part.bound;
+    }
+    report.problems.sort();
+    report.notes.sort();
+    report.notes.dedup();
+    report
+}
+
+fn document(held: &Held, inventory: &Inventory, namespace: &str) -> FitReport {
+    let mut report = FitReport::default();
+    let raw = held.document.raw();
+    let document = match yaml::parse(raw) {
+        Ok(document) => document,
+        Err(problem) => {
+            match yaml::classify(raw.text, problem) {
+                Failure::Broken(problem) => report.problems.push(Problem::of_document(&held.file, problem)),
+                Failure::Templated => report.notes.push(Note {
+                    file: Some(held.file.to_string()),
+                    at: None,
+                    message: "a template, not a manifest: render it first".to_owned(),
+                }),
+            }
+            return report;
+        }
+    };
+    for object in objects(document.value()) {
+        if is_bound(&object) {
+            report.bound += 1;
+            continue;
+        }
+        for workload in Workload::find(&object) {
+            let namespace = object.reference.namespace.as_deref().unwrap_or(namespace);
+            let line = place::find(&document, &object.at, &FieldPath::root(), false, None).1.line;
+            let fit = fit::fit(&workload, inventory, namespace);
+            report.results.push(placed(held, line, &workload, fit));
+        }
+    }
+    report
+}
+
+fn placed(held: &Held, line: usize, workload: &Workload, fit: Fit<'_>) -> Placed {
+    let Fit { admitted: Admitted { pod, namespace, .. }, errors, over_quota, empty, now, unknown } = fit;
+    Placed {
+        object: workload.object.clone(),
+        namespace,
+        file: held.file.clone(),
+        line,
+        template_at: workload.template_at.clone(),
+        pod,
+        errors,
+        over_quota,
+        empty,
+        now,
+        unknown,
+    }
+}
+
+/// Whether this is a Pod of the cluster that has its node, or is over: there is nothing to ask.
+fn is_bound(object: &Object<'_, '_>) -> bool {
+    let text = |keys: &[&str]| object.value.at(&FieldPath::of(keys)).and_then(Value::as_str);
+    if object.reference.kind != "Pod" {
+        return false;
+    }
+    match text(&["status", "phase"]) {
+        Some("Succeeded" | "Failed") => true,
+        Some(_) => text(&["spec", "nodeName"]).is_some_and(|node| !node.is_empty()),
+        None => false,
+    }
+}

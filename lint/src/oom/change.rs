@@ -1,0 +1,221 @@
+//! What to write into the manifest after a kill: the field, its new value, and a patch.
+
+use memlint_policies::finding::{Finding, Group, Level as Severity, Related};
+use memlint_policies::oom::{Advice, Kill, Level, format_bytes};
+use memlint_policies::path::FieldPath;
+use memlint_policies::quantity::Quantity;
+use memlint_policies::resources::List;
+use memlint_policies::workload::{ContainerPlace, Workload};
+
+use super::manifests::{Manifests, Match, MatchedBy, written};
+use crate::place;
+use crate::report::{Located, Place};
+
+/// New values for one container, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Proposal {
+    /// The memory request, where it has to change.
+    pub(super) request: Option<u64>,
+    /// The memory limit, where it has to change.
+    pub(super) limit: Option<u64>,
+}
+
+/// What the container should get, from what it has: half as much again where its own limit was hit, its real use as
+/// its request where the node was full. `None` where no value of its own would help.
+pub(super) fn propose(kill: &Kill, advice: &Advice, request: Option<u64>, limit: Option<u64>) -> Option<Proposal> {
+    match kill.level? {
+        Level::Container | Level::Pod => {
+            let old = limit.or(kill.limit)?;
+            let more = match advice {
+                Advice::MemoryVolume { shmem, .. } => *shmem,
+                _ => old / 2,
+            };
+            let new = round_up(old.saturating_add(more));
+            let request = match request {
+                Some(request) if request >= old => Some(new),
+                // No further above the request than it was, if that was within the twofold that linting allows.
+                Some(request) if request >= old / 2 && request < new / 2 => Some(round_up(new / 2)),
+                _ => None,
+            };
+            Some(Proposal { request, limit: Some(new) })
+        }
+        Level::Node | Level::Qos | Level::Machine => {
+            let held =
+                kill.victims.iter().filter_map(memlint_policies::oom::Victim::resident).fold(0, u64::saturating_add);
+            let needed = round_up(held);
+            (held > 0 && request.is_none_or(|request| request < held)).then(|| Proposal {
+                request: Some(needed),
+                limit: limit.filter(|limit| *limit < needed).map(|_| needed),
+            })
+        }
+        Level::System | Level::Numa => None,
+    }
+}
+
+/// Up to a figure that a person would write.
+fn round_up(bytes: u64) -> u64 {
+    const MI: u64 = 1 << 20;
+    let step = match bytes / MI {
+        0..256 => 16,
+        256..1024 => 64,
+        1024..8192 => 256,
+        _ => 1024,
+    };
+    bytes.div_ceil(step * MI).saturating_mul(step * MI)
+}
+
+/// A byte count as it is written in a manifest.
+pub(super) fn quantity(bytes: u64) -> String {
+    Quantity::bytes(i64::try_from(bytes).unwrap_or(i64::MAX)).to_string()
+}
+
+/// The change as a finding on the manifest, so that it is shown as linting shows its own.
+pub(super) fn locate(
+    manifests: &Manifests<'_>,
+    found: Match<'_>,
+    kill: &Kill,
+    advice: &Advice,
+    times: u64,
+) -> Option<Located> {
+    let Match { entry, container: Some(place), by } = found else { return None };
+    let workload = &entry.workload;
+    let (request, limit) = (written(workload, place, List::Requests), written(workload, place, List::Limits));
+    // Containers of one Pod may share the limit that was hit.
+    let proposal = propose(kill, advice, request, limit)?;
+    let list = if proposal.limit.is_some() && own_limit(kill) { List::Limits } else { List::Requests };
+    let at = place.resources_at.key(list.field()).key("memory");
+    let name = workload.container(place).map(|container| container.name.clone()).unwrap_or_default();
+    let mut finding = Finding {
+        rule: "oom",
+        group: Group::OomKilled,
+        level: Severity::Deny,
+        object: workload.object.clone(),
+        message: message(kill, &name, times, request, by),
+        container: Some(name),
+        at,
+        on_key: false,
+        part: None,
+        help: help(proposal, advice),
+        related: memory_volumes(workload, advice),
+        fix: patch(workload, place, proposal),
+        data: std::collections::BTreeMap::new(),
+    };
+    for (key, value) in [("suggestedLimitBytes", proposal.limit), ("suggestedRequestBytes", proposal.request)] {
+        if let Some(value) = value.and_then(|value| i64::try_from(value).ok()) {
+            finding.data.insert(key, value.into());
+        }
+    }
+    let document = manifests.document(entry)?;
+    let locate = |at: &FieldPath| {
+        let (path, span) = place::find(document, &entry.object_at, at, false, None);
+        Place { document: entry.held, path, span }
+    };
+    let related = finding.related.iter().map(|related| locate(&related.at)).collect();
+    Some(Located { place: locate(&finding.at), related, finding })
+}
+
+fn own_limit(kill: &Kill) -> bool {
+    matches!(kill.level, Some(Level::Container | Level::Pod))
+}
+
+fn message(kill: &Kill, name: &str, times: u64, request: Option<u64>, by: MatchedBy) -> String {
+    let often = if times > 1 { format!(" {times} times") } else { String::new() };
+    let guess = if by == MatchedBy::Limit { " (the only one with this limit, --pods would tell for sure)" } else { "" };
+    match kill.level {
+        Some(Level::Container | Level::Pod) => {
+            let whose = if kill.level == Some(Level::Pod) { "its Pod's memory limit" } else { "its memory limit" };
+            let limit = kill.limit.map(|limit| format!(" of {}", format_bytes(limit))).unwrap_or_default();
+            format!("container {name}{guess} was killed{often} at {whose}{limit}")
+        }
+        _ => {
+            let held =
+                kill.victims.iter().filter_map(memlint_policies::oom::Victim::resident).fold(0, u64::saturating_add);
+            let requests = request.map_or_else(|| "no memory".to_owned(), format_bytes);
+            format!(
+                "container {name} requests {requests}, and held {} when it was killed{often} for want of memory on its node",
+                format_bytes(held)
+            )
+        }
+    }
+}
+
+fn help(proposal: Proposal, advice: &Advice) -> String {
+    let value = |name: &str, bytes: Option<u64>| bytes.map(|bytes| format!("{name} to {}", quantity(bytes)));
+    let values: Vec<String> = [value("limits.memory", proposal.limit), value("requests.memory", proposal.request)]
+        .into_iter()
+        .flatten()
+        .collect();
+    let values = values.join(" and ");
+    match advice {
+        Advice::RaiseLimitOrFixLeak { .. } => {
+            format!("if this is normal use, set {values} and watch it; if it grows without end, find the leak")
+        }
+        Advice::MemoryVolume { .. } => format!("give the in-memory volume a sizeLimit, or set {values}"),
+        _ => format!("set {values}"),
+    }
+}
+
+/// The in-memory volumes of the Pod, which are charged to its containers.
+fn memory_volumes(workload: &Workload, advice: &Advice) -> Vec<Related> {
+    if !matches!(advice, Advice::MemoryVolume { .. }) {
+        return Vec::new();
+    }
+    let volumes = workload.spec().volumes.iter().flatten().enumerate();
+    let in_memory = volumes.filter_map(|(index, volume)| {
+        let empty_dir = volume.empty_dir.as_ref().filter(|dir| dir.medium.as_deref() == Some("Memory"))?;
+        let at = workload.spec_at.key("volumes").index(index).key("emptyDir");
+        Some(match &empty_dir.size_limit {
+            Some(size) => {
+                (at.key("sizeLimit"), format!("volume {} keeps up to {} of it in memory", volume.name, size.0))
+            }
+            None => (
+                at.key("medium"),
+                format!("volume {} keeps what is written to it in memory, without a sizeLimit", volume.name),
+            ),
+        })
+    });
+    in_memory.map(|(at, message)| Related { origin: None, at, message }).collect()
+}
+
+/// The JSON patch on the object as written: it makes the maps that are missing.
+fn patch(workload: &Workload, place: &ContainerPlace, proposal: Proposal) -> Option<json_patch::Patch> {
+    let resources = workload.container(place)?.resources.as_ref();
+    let lists = [
+        (List::Requests, proposal.request, resources.and_then(|each| each.requests.as_ref())),
+        (List::Limits, proposal.limit, resources.and_then(|each| each.limits.as_ref())),
+    ];
+    let mut operations = Vec::new();
+    if resources.is_none() {
+        operations.push(serde_json::json!({"op": "add", "path": place.resources_at.to_pointer(), "value": {}}));
+    }
+    for (list, bytes, present) in lists {
+        let Some(bytes) = bytes else { continue };
+        let at = place.resources_at.key(list.field());
+        let value = quantity(bytes);
+        operations.push(match present {
+            None => serde_json::json!({"op": "add", "path": at.to_pointer(), "value": {"memory": value}}),
+            Some(list) => {
+                let op = if list.contains_key("memory") { "replace" } else { "add" };
+                serde_json::json!({"op": op, "path": at.key("memory").to_pointer(), "value": value})
+            }
+        });
+    }
+    serde_json::from_value(operations.into()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_figures() {
+        let mi = |n: u64| n << 20;
+        for (bytes, rounded) in
+            [(1, mi(16)), (mi(750), mi(768)), (mi(768), mi(768)), (mi(1500), mi(1536)), (mi(9000), mi(9216))]
+        {
+            assert_eq!(round_up(bytes), rounded);
+        }
+        assert_eq!(quantity(mi(768)), "768Mi");
+        assert_eq!(round_up(u64::MAX), u64::MAX);
+    }
+}

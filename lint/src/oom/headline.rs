@@ -1,0 +1,181 @@
+//! The sentences about one kill: who died and at whose limit, what it used, what became of the container.
+
+use memlint_policies::oom::{Fate, ImpliedRequest, Kill, Level, Victim, format_bytes};
+
+use super::bars::percent;
+use super::groups::Shown;
+use super::join::{Joined, implied};
+use super::paint::{clean, plural};
+use super::words;
+
+/// The most important line: who died, how often, at which limit.
+pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, times: u64) -> String {
+    let Some(victim) = kill.victims.first() else {
+        return format!("the kernel found no process to kill {}", whose(kill, joined).replacen(" its ", " a ", 1));
+    };
+    let name = clean(&victim.name);
+    let (who, process) = match joined.found {
+        Some(found) => {
+            let pod = clean(&format!("Pod {}/{}", found.pod.namespace, found.pod.name));
+            let who = match found.container {
+                Some(container) => format!("container {} of {pod}", clean(&container.name)),
+                None => pod,
+            };
+            let same = found.container.is_some_and(|container| container.name == name);
+            (who, if same { String::new() } else { format!(" (process {name})") })
+        }
+        None => (name, String::new()),
+    };
+    let often = if times > 1 { format!(" {times} times") } else { String::new() };
+    let verb = match victim.fate {
+        Fate::Killed => "was OOM-killed",
+        Fate::Chosen => "was chosen to be OOM-killed",
+        Fate::AlreadyExiting => "was to be OOM-killed, but was exiting already,",
+    };
+    format!("{who} {verb}{often} {}{process}", whose(kill, joined))
+}
+
+/// At whose limit.
+fn whose(kill: &Kill, joined: &Joined<'_>) -> String {
+    let limit = of(kill.limit);
+    let amount = |bytes: Option<u64>| bytes.map(|bytes| format!("the {}", format_bytes(bytes)));
+    let node = joined.found.and_then(|found| found.pod.node.as_deref()).or(kill.host.as_deref()).map(clean);
+    let on = node.as_ref().map_or("the node".to_owned(), |node| format!("node {node}"));
+    match kill.level {
+        Some(Level::Container) => format!("at its container's memory limit{limit}"),
+        Some(Level::Pod) => format!("at its Pod's memory limit{limit}"),
+        Some(Level::Qos) => {
+            let class = kill.qos.map_or("", words::qos);
+            let limit = amount(kill.limit).unwrap_or_else(|| "all".to_owned());
+            format!("because all {class} Pods of {on} together used {limit} that this class may use")
+        }
+        Some(Level::Node) => {
+            let limit = amount(kill.limit).unwrap_or_else(|| "all".to_owned());
+            format!("because all Pods of {on} together used {limit} it has for them")
+        }
+        Some(Level::System) => {
+            let cgroup = kill.oom_cgroup.as_deref().map_or("a system cgroup".to_owned(), clean);
+            format!("at the memory limit{limit} of {cgroup}")
+        }
+        Some(Level::Machine) => {
+            let ram = kill.ram.map(|ram| format!(" ({})", format_bytes(ram))).unwrap_or_default();
+            format!(
+                "because {}{ram} ran out of memory",
+                node.map_or("the whole machine".to_owned(), |node| format!("the whole machine {node}"))
+            )
+        }
+        Some(Level::Numa) => format!("because the NUMA nodes it is bound to, on {on}, ran out of memory"),
+        None => "at a limit that the log does not name".to_owned(),
+    }
+}
+
+/// Pod, container and class, as far as the log itself tells.
+pub(super) fn identity(kill: &Kill) -> String {
+    let pod = kill.pod.as_ref().map(|pod| {
+        if pod.is_static { format!("static Pod with config hash {}", pod.uid) } else { format!("UID {}", pod.uid) }
+    });
+    let container =
+        kill.container.as_deref().map(|id| format!("container {}", id.chars().take(12).collect::<String>()));
+    let class = kill.qos.filter(|_| kill.pod.is_some()).map(|class| words::qos(class).to_owned());
+    [pod, container, class].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// Usage against limit, and what the container was given.
+pub(super) fn limit(kill: &Kill, joined: &Joined<'_>) -> String {
+    let mut parts = Vec::new();
+    match (kill.usage, kill.limit) {
+        (Some(usage), Some(limit)) => {
+            parts.push(format!("{} used of {} ({})", format_bytes(usage), format_bytes(limit), percent(usage, limit)));
+        }
+        (Some(usage), None) if kill.unlimited => {
+            parts.push(format!("{} used; this cgroup has no limit of its own", format_bytes(usage)));
+        }
+        (None, Some(limit)) => parts.push(format!("{}, the usage is not in the log", format_bytes(limit))),
+        _ => {}
+    }
+    if let Some(times) = kill.failcnt.filter(|times| *times > 1) {
+        parts.push(format!("hit {}", plural(times, "time")));
+    }
+    let container = joined.found.and_then(|found| found.container);
+    if let Some(container) = container {
+        let value = |bytes: Option<u64>| bytes.map_or_else(|| "none".to_owned(), format_bytes);
+        parts.push(format!(
+            "container {} has limit {}, request {}",
+            clean(&container.name),
+            value(container.limit),
+            value(container.request)
+        ));
+    } else if let Some(request) = request(kill, joined.node_memory) {
+        parts.push(request);
+    }
+    parts.join("; ")
+}
+
+/// What the victim's `oom_score_adj` tells of its request.
+fn request(kill: &Kill, node_memory: Option<u64>) -> Option<String> {
+    let adj = kill.victims.first()?.oom_score_adj?;
+    Some(match implied(kill, node_memory)? {
+        ImpliedRequest::BestEffort => "the victim has no memory request (oom_score_adj 1000)".to_owned(),
+        ImpliedRequest::Guaranteed => "the victim's request is its limit (oom_score_adj -997)".to_owned(),
+        ImpliedRequest::Between { from: 0, to: Some(to) } => {
+            format!("the victim requests less than {} (oom_score_adj {adj})", format_bytes(to.saturating_add(1)))
+        }
+        ImpliedRequest::Between { from, .. } => {
+            format!("the victim requests about {} (oom_score_adj {adj})", format_bytes(from))
+        }
+        ImpliedRequest::Sandbox | ImpliedRequest::NodeAgent | ImpliedRequest::Foreign => return None,
+    })
+}
+
+/// The victims, where there is no table of processes.
+pub(super) fn victims(kill: &Kill) -> String {
+    let one = |victim: &Victim| match victim.resident() {
+        Some(resident) => format!("{} held {}", clean(&victim.name), format_bytes(resident)),
+        None => clean(&victim.name),
+    };
+    let few: Vec<String> = kill.victims.iter().take(5).map(one).collect();
+    if few.is_empty() { few.join("") } else { format!("{}; the log lists no other process", few.join(", ")) }
+}
+
+/// Memory by kind.
+pub(super) fn memory(kill: &Kill) -> String {
+    let memory = &kill.memory;
+    let whole = kill.usage.or(kill.ram).unwrap_or(0);
+    let cache = memory.file.map(|file| file.saturating_sub(memory.shmem.unwrap_or(0)));
+    let kernel = memory.kernel.or(memory.slab);
+    let kinds = [
+        ("anonymous", memory.anon),
+        ("page cache", cache),
+        ("shared memory and in-memory volumes", memory.shmem),
+        (if memory.kernel.is_some() { "kernel" } else { "kernel objects" }, kernel),
+        ("swapped out", memory.swap),
+    ];
+    let shown = kinds.iter().filter_map(|(what, bytes)| {
+        let bytes = bytes.filter(|bytes| *bytes > 0 && *bytes >= whole / 200)?;
+        let share = if whole > 0 { format!(" ({})", percent(bytes, whole)) } else { String::new() };
+        Some(format!("{what} {}{share}", format_bytes(bytes)))
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+/// Who died, and what that means for the container.
+pub(super) fn death(shown: &Shown) -> String {
+    let kill = &shown.kill;
+    let one = |victim: &Victim| {
+        let user = victim.uid.map(|uid| format!(", user {uid}")).unwrap_or_default();
+        format!("{} (pid {}{user})", clean(&victim.name), victim.pid)
+    };
+    let mut names: Vec<String> = kill.victims.iter().take(5).map(one).collect();
+    if shown.victims > names.len() {
+        names.push(format!("{} more", shown.victims - names.len()));
+    }
+    match kill.death_note() {
+        Some(note) => format!("{}: {note}", names.join(", ")),
+        None => names.join(", "),
+    }
+}
+
+/// ` of 500Mi`, or nothing.
+fn of(bytes: Option<u64>) -> String {
+    bytes.map(|bytes| format!(" of {}", format_bytes(bytes))).unwrap_or_default()
+}

@@ -1,0 +1,101 @@
+//! [`Joiner`]: a kill brought together with what else is known: Pod, manifest, node, and so what to do.
+
+use memlint_policies::capacity::Capacity;
+use memlint_policies::oom::{Advice, ImpliedRequest, Kill, Level, advise, implied_request};
+
+use super::change::{self, quantity};
+use super::manifests::{Manifests, Match, owners};
+use super::pods::{Found, Pods};
+use super::room;
+use crate::report::Located;
+
+/// What kills are joined with.
+#[derive(Debug)]
+pub(super) struct Joiner<'a> {
+    pub(super) pods: &'a Pods,
+    pub(super) manifests: &'a Manifests<'a>,
+    /// The nodes' memory in bytes, as the user gave it.
+    pub(super) node_memory: Option<u64>,
+    /// What nodes there are, and what is on them.
+    pub(super) capacity: Option<&'a Capacity>,
+}
+
+/// All that is known about a kill.
+#[derive(Debug)]
+pub(super) struct Joined<'a> {
+    pub(super) found: Option<Found<'a>>,
+    pub(super) matched: Option<Match<'a>>,
+    /// The line to change.
+    pub(super) change: Option<Located>,
+    pub(super) advice: Advice,
+    /// The node's memory, in bytes.
+    pub(super) node_memory: Option<u64>,
+    /// Whether the changed Pod would find a node.
+    pub(super) room: Option<String>,
+    /// What can be typed to try the change.
+    pub(super) command: Option<String>,
+}
+
+impl<'a> Joiner<'a> {
+    /// Joins one kill that was seen `times` times.
+    pub(super) fn join(&self, kill: &Kill, times: u64) -> Joined<'a> {
+        let found = self.pods.find(kill);
+        let matched = self.manifests.find(kill, found);
+        let node_memory = self.node_memory(kill, found);
+        let advice = advise(kill, node_memory);
+        let change = matched.and_then(|matched| change::locate(self.manifests, matched, kill, &advice, times));
+        let command = found.and_then(|found| command(kill, &advice, found));
+        let room = self.capacity.and_then(|capacity| room::room(capacity, kill, &advice, found, matched));
+        Joined { found, matched, change, advice, node_memory, room, command }
+    }
+
+    /// What a kill's Pod is called in groups: a Pod of a Deployment comes back under another name, so its workload
+    /// counts.
+    pub(super) fn identity(&self, kill: &Kill) -> Option<String> {
+        let Some(found) = self.pods.find(kill) else { return kill.pod.as_ref().map(|pod| pod.uid.clone()) };
+        let (kind, name) = owners(found).into_iter().next()?;
+        let container = found.container.map_or("", |container| container.name.as_str());
+        Some(format!("{kind} {}/{name} {container}", found.pod.namespace).trim_end().to_owned())
+    }
+
+    fn node_memory(&self, kill: &Kill, found: Option<Found<'_>>) -> Option<u64> {
+        let names = [found.and_then(|found| found.pod.node.as_deref()), kill.host.as_deref()];
+        let by_name = names.into_iter().flatten().find_map(|name| self.pods.node_memory(name));
+        by_name.or(self.node_memory).or_else(|| self.pods.common_node_memory()).or(kill.ram)
+    }
+}
+
+/// The request of the first victim that its `oom_score_adj` tells.
+pub(super) fn implied(kill: &Kill, node_memory: Option<u64>) -> Option<ImpliedRequest> {
+    let adj = kill.victims.first()?.oom_score_adj?;
+    match implied_request(adj, node_memory.unwrap_or(0)) {
+        ImpliedRequest::Between { .. } if node_memory.is_none() => None,
+        implied => Some(implied),
+    }
+}
+
+/// `kubectl set resources`, for the kinds that it can change.
+fn command(kill: &Kill, advice: &Advice, found: Found<'_>) -> Option<String> {
+    let container = found.container?;
+    let (kind, name) = owners(found).into_iter().next()?;
+    if !matches!(kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob") {
+        return None;
+    }
+    let proposal = change::propose(kill, advice, container.request, container.limit)?;
+    let value = |flag: &str, bytes: Option<u64>| {
+        bytes.map(|bytes| format!(" --{flag}=memory={}", quantity(bytes))).unwrap_or_default()
+    };
+    Some(format!(
+        "kubectl -n {} set resources {}/{name} -c {}{}{}",
+        found.pod.namespace,
+        kind.to_lowercase(),
+        container.name,
+        value("requests", proposal.request),
+        value("limits", proposal.limit),
+    ))
+}
+
+/// Whether several Pods shared the limit.
+pub(super) fn is_shared(level: Option<Level>) -> bool {
+    matches!(level, Some(Level::Qos | Level::Node | Level::Machine | Level::Numa))
+}

@@ -1,0 +1,112 @@
+//! `--format json`, version 1, written as the log is read.
+
+use std::io::{self, Write};
+
+use memlint_policies::oom::Kill;
+use serde::Serialize;
+
+use super::event_wire::{self, WireEvents};
+use super::events::Events;
+use super::groups::Groups;
+use super::join::Joiner;
+use super::text::Log;
+use super::wire;
+use crate::corpus::Corpus;
+
+/// Writes one JSON object, a kill a line.
+pub(super) struct Writer<'a, W> {
+    out: W,
+    corpus: &'a Corpus,
+    joiner: &'a Joiner<'a>,
+    names: Vec<String>,
+    groups: Groups,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Group<'a> {
+    place: Option<&'a str>,
+    host: Option<&'a str>,
+    name: &'a str,
+    level: Option<&'static str>,
+    count: u64,
+    container_count: u64,
+    first_line: u64,
+    first_time: Option<&'a str>,
+    last_line: u64,
+    last_time: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireLog<'a> {
+    file: &'a str,
+    lines: u64,
+    size_bytes: u64,
+    kills: u64,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    file: &'a str,
+    message: &'a str,
+}
+
+/// What comes after the kills.
+#[derive(Serialize)]
+struct Tail<'a> {
+    repeats: Vec<Group<'a>>,
+    logs: Vec<WireLog<'a>>,
+    events: Option<WireEvents<'a>>,
+    problems: Vec<Problem<'a>>,
+}
+
+impl<'a, W: Write> Writer<'a, W> {
+    pub(super) fn new(out: W, corpus: &'a Corpus, joiner: &'a Joiner<'a>, names: Vec<String>) -> Self {
+        Self { out, corpus, joiner, names, groups: Groups::default() }
+    }
+
+    pub(super) fn begin(&mut self) -> io::Result<()> {
+        write!(self.out, "{{\"version\":1,\"memlint\":\"{}\",\"kills\":[", env!("CARGO_PKG_VERSION"))
+    }
+
+    pub(super) fn kill(&mut self, log: usize, kill: &Kill) -> io::Result<()> {
+        self.out.write_all(if self.groups.total == 0 { b"\n" } else { b",\n" })?;
+        self.groups.add(log, kill, self.joiner.identity(kill));
+        let joined = self.joiner.join(kill, 1);
+        let file = self.names.get(log).map_or("", String::as_str);
+        serde_json::to_writer(&mut self.out, &wire::kill(file, kill, &joined, self.corpus)).map_err(io::Error::from)
+    }
+
+    pub(super) fn end(&mut self, logs: &[Log], events: &Events) -> io::Result<()> {
+        let repeats = self.groups.sorted().into_iter().filter(|(repeat, _)| repeat.count > 1);
+        let tail = Tail {
+            repeats: repeats
+                .map(|(repeat, _)| Group {
+                    place: repeat.place.as_deref(),
+                    host: repeat.host.as_deref(),
+                    name: &repeat.name,
+                    level: repeat.level.map(memlint_policies::oom::Level::name),
+                    count: repeat.count,
+                    container_count: repeat.containers,
+                    first_line: repeat.first_line,
+                    first_time: repeat.first_time.as_deref(),
+                    last_line: repeat.last_line,
+                    last_time: repeat.last_time.as_deref(),
+                })
+                .collect(),
+            logs: logs
+                .iter()
+                .map(|log| WireLog { file: &log.name, lines: log.lines, size_bytes: log.bytes, kills: log.kills })
+                .collect(),
+            events: event_wire::wire(events),
+            problems: logs
+                .iter()
+                .filter_map(|log| Some(Problem { file: &log.name, message: log.error.as_deref()? }))
+                .collect(),
+        };
+        let tail = serde_json::to_string(&tail).map_err(io::Error::from)?;
+        // The object's own brace was opened at the beginning.
+        writeln!(self.out, "\n],{}", tail.strip_prefix('{').unwrap_or(&tail))
+    }
+}

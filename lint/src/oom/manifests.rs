@@ -1,0 +1,202 @@
+//! [`Manifests`]: the workloads of the given manifests, and which of them made a Pod that was killed.
+
+use std::collections::BTreeMap;
+
+use memlint_policies::oom::{Kill, Level};
+use memlint_policies::path::FieldPath;
+use memlint_policies::resources::{List, MEMORY};
+use memlint_policies::workload::{ContainerPlace, Object, Workload, objects};
+
+use super::pods::Found;
+use crate::corpus::Corpus;
+use crate::yaml::{self, Document};
+
+/// The workloads of a corpus.
+#[derive(Debug, Default)]
+pub(super) struct Manifests<'a> {
+    documents: Vec<Document<'a>>,
+    entries: Vec<Entry>,
+}
+
+/// One workload.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// Index into the corpus' documents.
+    pub(super) held: usize,
+    /// Index into `Manifests::documents`.
+    document: usize,
+    /// The object's place in its document.
+    pub(super) object_at: FieldPath,
+    pub(super) workload: Workload,
+}
+
+/// How a workload was recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MatchedBy {
+    /// The Pod's owner, or its own name.
+    Owner,
+    /// Labels and the container's name, which no other workload has.
+    Labels,
+    /// No other workload has just this limit. A guess.
+    Limit,
+}
+
+impl MatchedBy {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Labels => "labels",
+            Self::Limit => "limit",
+        }
+    }
+}
+
+/// The workload of a kill.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Match<'a> {
+    pub(super) entry: &'a Entry,
+    pub(super) container: Option<&'a ContainerPlace>,
+    pub(super) by: MatchedBy,
+}
+
+impl<'a> Manifests<'a> {
+    /// Reads every workload. What cannot be parsed is left to linting.
+    pub(super) fn collect(corpus: &'a Corpus) -> Self {
+        let mut manifests = Self::default();
+        for (held, each) in corpus.documents.iter().enumerate() {
+            let Ok(document) = yaml::parse(each.document.raw()) else { continue };
+            for object in objects(document.value()) {
+                manifests.add(held, &object);
+            }
+            manifests.documents.push(document);
+        }
+        manifests
+    }
+
+    fn add(&mut self, held: usize, object: &Object<'_, '_>) {
+        let document = self.documents.len();
+        let entry = |workload| Entry { held, document, object_at: object.at.clone(), workload };
+        self.entries.extend(Workload::find(object).into_iter().map(entry));
+    }
+
+    pub(super) fn document(&self, entry: &Entry) -> Option<&Document<'a>> {
+        self.documents.get(entry.document)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The workload that made a killed Pod, and its container.
+    pub(super) fn find(&self, kill: &Kill, found: Option<Found<'_>>) -> Option<Match<'_>> {
+        let Some(found) = found else { return self.by_limit(kill) };
+        let wanted = found.container.map(|container| container.name.as_str());
+        let owners = owners(found);
+        for (kind, name) in &owners {
+            let mut alike = self.entries.iter().filter(|entry| {
+                let object = &entry.workload.object;
+                object.kind == *kind && names(object.name.as_deref(), name) && in_namespace(entry, found)
+            });
+            if let (Some(entry), None) = (alike.next(), alike.next()) {
+                return Some(Match { entry, container: container(entry, wanted), by: MatchedBy::Owner });
+            }
+        }
+        let mut alike = self.entries.iter().filter(|entry| {
+            let labels = entry.workload.template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
+            let is_part = |labels: &BTreeMap<String, String>| {
+                !labels.is_empty() && labels.iter().all(|(key, value)| found.pod.labels.get(key) == Some(value))
+            };
+            labels.is_some_and(is_part)
+                && in_namespace(entry, found)
+                && (wanted.is_none() || container(entry, wanted).is_some())
+        });
+        match (alike.next(), alike.next()) {
+            (Some(entry), None) => Some(Match { entry, container: container(entry, wanted), by: MatchedBy::Labels }),
+            _ => None,
+        }
+    }
+
+    /// Without Pods, the limit itself may tell: if only one workload has it.
+    fn by_limit(&self, kill: &Kill) -> Option<Match<'_>> {
+        let limit = kill.limit.filter(|_| matches!(kill.level, Some(Level::Container | Level::Pod)))?;
+        let limit_of = |workload: &Workload, place: &ContainerPlace| written(workload, place, List::Limits);
+        let mut alike = self.entries.iter().filter_map(|entry| {
+            let workload = &entry.workload;
+            let mut places = workload.containers.iter();
+            let own = places.find(|place| limit_of(workload, place) == Some(limit));
+            Some(Match { entry, container: Some(own?), by: MatchedBy::Limit })
+        });
+        match (alike.next(), alike.next()) {
+            (Some(found), None) => Some(found),
+            _ => None,
+        }
+    }
+}
+
+/// The memory that a container's manifest asks for or allows, in bytes.
+pub(super) fn written(workload: &Workload, place: &ContainerPlace, list: List) -> Option<u64> {
+    let resources = workload.container(place)?.resources.as_ref()?;
+    let list = match list {
+        List::Requests => resources.requests.as_ref(),
+        List::Limits => resources.limits.as_ref(),
+    };
+    let quantity = memlint_policies::quantity::Quantity::parse(&list?.get(MEMORY)?.0).ok()?;
+    u64::try_from(quantity.value()).ok().filter(|bytes| *bytes > 0)
+}
+
+fn container<'e>(entry: &'e Entry, wanted: Option<&str>) -> Option<&'e ContainerPlace> {
+    let workload = &entry.workload;
+    match wanted {
+        Some(name) => workload
+            .containers
+            .iter()
+            .find(|place| workload.container(place).is_some_and(|container| container.name == name)),
+        None => match workload.containers.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        },
+    }
+}
+
+fn in_namespace(entry: &Entry, found: Found<'_>) -> bool {
+    entry.workload.object.namespace.as_ref().is_none_or(|namespace| *namespace == found.pod.namespace)
+}
+
+/// Whether a manifest's name, which ends in `*` where the API server completes it, is that of an object.
+fn names(written: Option<&str>, name: &str) -> bool {
+    written.is_some_and(|written| match written.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => written == name,
+    })
+}
+
+/// Who may have made a Pod, the likeliest first: `ReplicaSet api-5d4f` was made by `Deployment api`, `Job tidy-2839`
+/// by `CronJob tidy`. Argo's Rollouts name their ReplicaSets alike.
+pub(super) fn owners(found: Found<'_>) -> Vec<(String, String)> {
+    let pod = found.pod;
+    let Some((kind, name)) = &pod.owner else { return vec![("Pod".to_owned(), pod.name.clone())] };
+    let mut owners = vec![(kind.clone(), name.clone())];
+    let shorter = match pod.labels.get("pod-template-hash") {
+        Some(hash) => name.strip_suffix(hash.as_str()).and_then(|name| name.strip_suffix('-')),
+        None => name.rsplit_once('-').map(|(name, _)| name),
+    };
+    match (kind.as_str(), shorter) {
+        ("ReplicaSet", Some(shorter)) => {
+            owners.insert(0, ("Deployment".to_owned(), shorter.to_owned()));
+            owners.insert(1, ("Rollout".to_owned(), shorter.to_owned()));
+        }
+        ("Job", _) => {
+            let digits = |end: &str| !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit());
+            if let Some((shorter, _)) = name.rsplit_once('-').filter(|(_, end)| digits(end)) {
+                owners.insert(0, ("CronJob".to_owned(), shorter.to_owned()));
+            }
+        }
+        // A static Pod's mirror is owned by its node and named for it.
+        ("Node", _) => {
+            let own = pod.name.strip_suffix(name.as_str()).and_then(|own| own.strip_suffix('-')).unwrap_or(&pod.name);
+            owners = vec![("Pod".to_owned(), own.to_owned()), ("Pod".to_owned(), pod.name.clone())];
+        }
+        _ => {}
+    }
+    owners
+}

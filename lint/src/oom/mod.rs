@@ -1,0 +1,27 @@
+//! `memlint oom`: kernel logs in, for every OOM kill whose limit was hit and what to change out.
+//!
+//! The log is streamed; its kills are found and judged by [`memlint_policies::oom`]. Here they are joined with what
+//! the cluster and the manifests know, and printed. JSON is written kill by kill; text keeps one kill of each kind.
+
+mod bars;
+mod change;
+mod command;
+mod event_text;
+mod event_wire;
+mod events;
+mod groups;
+mod headline;
+mod input;
+mod join;
+mod json;
+mod manifests;
+mod paint;
+mod pods;
+mod room;
+mod text;
+mod utf16;
+mod wire;
+mod wire_joined;
+mod words;
+
+pub use command::run;

@@ -1,0 +1,234 @@
+//! [`Pods`]: what `kubectl get pods -o json` knows of the Pods that a log names by UID and container id only.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use k8s_openapi::api::core::v1 as core;
+use memlint_policies::decode::{self, Leniency};
+use memlint_policies::oom::{Kill, Level};
+use memlint_policies::quantity::Quantity;
+use memlint_policies::workload::{Object, objects};
+
+use crate::yaml;
+
+/// The annotation that holds the hash which a static Pod's cgroups are named for.
+const CONFIG_HASH: &str = "kubernetes.io/config.hash";
+
+/// A Pod of the cluster.
+#[derive(Debug, Default)]
+pub(super) struct KnownPod {
+    pub(super) namespace: String,
+    pub(super) name: String,
+    pub(super) uid: String,
+    pub(super) node: Option<String>,
+    pub(super) labels: BTreeMap<String, String>,
+    /// Kind and name of the controller.
+    pub(super) owner: Option<(String, String)>,
+    pub(super) containers: Vec<KnownContainer>,
+    pub(super) spec: core::PodSpec,
+}
+
+/// A container of one.
+#[derive(Debug, Default)]
+pub(super) struct KnownContainer {
+    pub(super) name: String,
+    /// Bytes.
+    pub(super) limit: Option<u64>,
+    /// Bytes.
+    pub(super) request: Option<u64>,
+    pub(super) restarts: Option<i32>,
+    /// How it ended last: reason, exit code, when.
+    pub(super) last_state: Option<(String, i32, Option<String>)>,
+    ids: Vec<String>,
+}
+
+/// A Pod and the container that a kill is about, if it can be told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found<'a> {
+    pub(super) pod: &'a KnownPod,
+    pub(super) container: Option<&'a KnownContainer>,
+}
+
+/// The Pods and nodes of the given files.
+#[derive(Debug, Default)]
+pub(super) struct Pods {
+    pods: Vec<KnownPod>,
+    by_uid: HashMap<String, usize>,
+    by_container: HashMap<String, usize>,
+    /// `status.capacity.memory` by name, in bytes.
+    nodes: HashMap<String, u64>,
+}
+
+impl Pods {
+    /// Reads the files. Nodes among the Pods give their sizes.
+    pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Self> {
+        let mut pods = Self::default();
+        for file in files {
+            let before = pods.pods.len();
+            each_object(file, &mut |object| pods.add(object))?;
+            anyhow::ensure!(
+                pods.pods.len() > before,
+                "{} holds no Pod; write it with: kubectl get pods -A -o json > FILE",
+                file.display()
+            );
+        }
+        Ok(pods)
+    }
+
+    fn add(&mut self, object: &Object<'_, '_>) {
+        let kind = object.reference.kind.as_str();
+        if !matches!(kind, "Pod" | "Node") || object.reference.api_version != "v1" {
+            return;
+        }
+        let wrong = decode::check(object.value, kind, Leniency::Strict);
+        if kind == "Node" {
+            let node: core::Node = decode::from_value_pruned(object.value, &wrong).unwrap_or_default();
+            let capacity = node.status.as_ref().and_then(|status| status.capacity.as_ref());
+            if let (Some(name), Some(memory)) = (node.metadata.name, capacity.and_then(|all| bytes(all.get("memory"))))
+            {
+                self.nodes.insert(name, memory);
+            }
+            return;
+        }
+        let pod: core::Pod = decode::from_value_pruned(object.value, &wrong).unwrap_or_default();
+        let index = self.pods.len();
+        let known = known(pod, &mut |hash| {
+            self.by_uid.insert(hash, index);
+        });
+        self.by_uid.insert(known.uid.clone(), index);
+        for id in known.containers.iter().flat_map(|container| &container.ids) {
+            self.by_container.insert(id.clone(), index);
+        }
+        self.pods.push(known);
+    }
+
+    /// Whether there is no Pod.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pods.is_empty()
+    }
+
+    /// The Pod of a kill: by its UID or a static Pod's hash, else by the container's id.
+    pub(super) fn find(&self, kill: &Kill) -> Option<Found<'_>> {
+        let by_uid = kill.pod.as_ref().and_then(|pod| self.by_uid.get(&pod.uid));
+        let by_container = || self.by_container.get(kill.container.as_ref()?);
+        let pod = self.pods.get(*by_uid.or_else(by_container)?)?;
+        Some(Found { pod, container: container(pod, kill) })
+    }
+
+    /// The memory of a node, in bytes.
+    pub(super) fn node_memory(&self, name: &str) -> Option<u64> {
+        self.nodes.get(name).copied().or_else(|| {
+            // A log may shorten the node's name to its first label, or write it out.
+            let short = |name: &str| name.split('.').next().unwrap_or(name).to_ascii_lowercase();
+            let mut alike = self.nodes.iter().filter(|(known, _)| short(known) == short(name));
+            let (_, memory) = alike.next()?;
+            alike.next().is_none().then_some(*memory)
+        })
+    }
+
+    /// The memory of every node, if all are alike.
+    pub(super) fn common_node_memory(&self) -> Option<u64> {
+        let mut sizes = self.nodes.values();
+        let first = sizes.next()?;
+        sizes.all(|size| size == first).then_some(*first)
+    }
+}
+
+/// The container: by id; else the only one there is, or the only one with the limit that was hit.
+fn container<'a>(pod: &'a KnownPod, kill: &Kill) -> Option<&'a KnownContainer> {
+    let has_id = |container: &&KnownContainer| {
+        let same = |id: &String| kill.container.as_ref().is_some_and(|wanted| id.starts_with(wanted.as_str()));
+        container.ids.iter().any(same)
+    };
+    if let Some(container) = pod.containers.iter().find(has_id) {
+        return Some(container);
+    }
+    if let [only] = pod.containers.as_slice() {
+        return Some(only);
+    }
+    let limit = kill.limit.filter(|_| kill.level == Some(Level::Container))?;
+    let mut alike = pod.containers.iter().filter(|container| container.limit == Some(limit));
+    let first = alike.next()?;
+    alike.next().is_none().then_some(first)
+}
+
+fn known(pod: core::Pod, static_hash: &mut dyn FnMut(String)) -> KnownPod {
+    let metadata = pod.metadata;
+    if let Some(hash) = metadata.annotations.as_ref().and_then(|all| all.get(CONFIG_HASH)) {
+        static_hash(hash.clone());
+    }
+    let controller = metadata.owner_references.into_iter().flatten().find(|owner| owner.controller == Some(true));
+    let spec = pod.spec.unwrap_or_default();
+    let status = pod.status.unwrap_or_default();
+    let statuses: Vec<core::ContainerStatus> =
+        [status.container_statuses, status.init_container_statuses, status.ephemeral_container_statuses]
+            .into_iter()
+            .flatten()
+            .flatten()
+            .collect();
+    let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    let containers = containers.map(|container| known_container(container, &statuses)).collect();
+    KnownPod {
+        namespace: metadata.namespace.unwrap_or_else(|| "default".to_owned()),
+        name: metadata.name.unwrap_or_default(),
+        uid: metadata.uid.unwrap_or_default(),
+        node: spec.node_name.clone(),
+        labels: metadata.labels.unwrap_or_default(),
+        owner: controller.map(|owner| (owner.kind, owner.name)),
+        containers,
+        spec,
+    }
+}
+
+fn known_container(container: &core::Container, statuses: &[core::ContainerStatus]) -> KnownContainer {
+    let resources = container.resources.as_ref();
+    let of = |list: Option<&BTreeMap<String, _>>| list.and_then(|list| bytes(list.get("memory")));
+    let limit = of(resources.and_then(|resources| resources.limits.as_ref()));
+    let request = of(resources.and_then(|resources| resources.requests.as_ref()));
+    let status = statuses.iter().find(|status| status.name == container.name);
+    let ended = status.and_then(|status| status.last_state.as_ref()?.terminated.as_ref());
+    let now = status.and_then(|status| status.state.as_ref()?.terminated.as_ref());
+    let ids = [
+        status.and_then(|status| status.container_id.as_ref()),
+        ended.and_then(|ended| ended.container_id.as_ref()),
+        now.and_then(|now| now.container_id.as_ref()),
+    ];
+    // `containerd://<id>`
+    let bare = |id: &String| id.split_once("://").map_or(id.as_str(), |(_, id)| id).to_owned();
+    KnownContainer {
+        name: container.name.clone(),
+        limit: limit.filter(|bytes| *bytes > 0),
+        request: request.filter(|bytes| *bytes > 0),
+        restarts: status.map(|status| status.restart_count),
+        last_state: now.or(ended).map(|ended| {
+            let when = ended.finished_at.as_ref().map(|time| time.0.to_string());
+            (ended.reason.clone().unwrap_or_default(), ended.exit_code, when)
+        }),
+        ids: ids.into_iter().flatten().map(bare).filter(|id| !id.is_empty()).collect(),
+    }
+}
+
+fn bytes(quantity: Option<&k8s_openapi::apimachinery::pkg::api::resource::Quantity>) -> Option<u64> {
+    u64::try_from(Quantity::parse(&quantity?.0).ok()?.value()).ok()
+}
+
+/// Hands out every object of a file of YAML or JSON.
+pub(super) fn each_object(file: &Path, take: &mut dyn FnMut(&Object<'_, '_>)) -> anyhow::Result<()> {
+    let shown = file.display();
+    let bytes = if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(file)
+    };
+    let bytes = bytes.with_context(|| format!("{shown} cannot be read"))?;
+    let wrong =
+        |problem: yaml::Problem| anyhow::anyhow!("{shown}:{}:{}: {}", problem.line, problem.column, problem.message);
+    let text = yaml::decode(&bytes).map_err(wrong)?;
+    for raw in yaml::split(&text) {
+        let document = yaml::parse(raw).map_err(wrong)?;
+        objects(document.value()).iter().for_each(&mut *take);
+    }
+    Ok(())
+}

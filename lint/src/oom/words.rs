@@ -1,0 +1,59 @@
+//! The words of the kernel's facts, the same in text and JSON.
+
+use memlint_policies::oom::{CgroupVersion, Constraint, Death, Driver, Fate, Qos, Runtime};
+
+pub(super) fn qos(qos: Qos) -> &'static str {
+    match qos {
+        Qos::Guaranteed => "Guaranteed",
+        Qos::Burstable => "Burstable",
+        Qos::BestEffort => "BestEffort",
+    }
+}
+
+pub(super) fn runtime(runtime: Runtime) -> &'static str {
+    match runtime {
+        Runtime::Containerd => "containerd",
+        Runtime::CriO => "cri-o",
+        Runtime::Docker => "docker",
+        Runtime::Podman => "podman",
+    }
+}
+
+pub(super) fn driver(driver: Driver) -> &'static str {
+    match driver {
+        Driver::Systemd => "systemd",
+        Driver::Cgroupfs => "cgroupfs",
+    }
+}
+
+pub(super) fn cgroup_version(version: CgroupVersion) -> u8 {
+    match version {
+        CgroupVersion::V1 => 1,
+        CgroupVersion::V2 => 2,
+    }
+}
+
+pub(super) fn constraint(constraint: Constraint) -> &'static str {
+    match constraint {
+        Constraint::None => "none",
+        Constraint::Cpuset => "cpuset",
+        Constraint::MemoryPolicy => "memory-policy",
+        Constraint::Memcg => "memcg",
+    }
+}
+
+pub(super) fn death(death: Death) -> &'static str {
+    match death {
+        Death::Group => "group",
+        Death::Main => "main",
+        Death::Child => "child",
+    }
+}
+
+pub(super) fn fate(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Killed => "killed",
+        Fate::Chosen => "chosen",
+        Fate::AlreadyExiting => "already-exiting",
+    }
+}

@@ -1,0 +1,217 @@
+//! `memlint oom` from the outside: every way to hand it a log, and what it prints, word for word.
+//!
+//! The expected files lie in `tests/oom/`; `MEMLINT_BLESS=1 cargo test -p memlint --test oom` writes them anew.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn here() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oom")
+}
+
+fn log(fixture: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/oom");
+    root.join(fixture).join("log.txt")
+}
+
+fn memlint(args: &[&str], stdin: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_memlint"))
+        .arg("oom")
+        .args(args)
+        .current_dir(here())
+        .env("COLUMNS", "100")
+        .env_remove("NO_COLOR")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may end before it has read everything.
+    _ = child.stdin.take().unwrap().write_all(stdin);
+    child.wait_with_output().unwrap()
+}
+
+fn json(args: &[&str], stdin: &[u8]) -> Value {
+    let output = memlint(&[args, &["--format", "json"]].concat(), stdin);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Compares what is printed with the file of that name.
+fn prints(name: &str, args: &[&str], stdin: &[u8]) {
+    let output = memlint(args, stdin);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let found = String::from_utf8(output.stdout).unwrap();
+    let path = here().join(name);
+    if std::env::var_os("MEMLINT_BLESS").is_some() {
+        std::fs::write(&path, &found).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(found, expected, "{name}");
+}
+
+/// The rules that memlint has for scheduling, eviction and kills.
+const RULES: [&str; 14] = [
+    "never-fits",
+    "no-eligible-node",
+    "does-not-fit-now",
+    "replicas-do-not-fit",
+    "rollout-does-not-fit",
+    "daemonset-does-not-fit",
+    "missing-memory-request",
+    "limit-far-above-request",
+    "unbounded-memory-volume",
+    "missing-memory-limit",
+    "limit-above-every-node",
+    "heap-above-limit",
+    "memory-volume-above-limit",
+    "quota-exceeded",
+];
+
+const JOIN: [&str; 6] = ["--pods", "pods.json", "--capacity", "pods.json", "--manifests", "manifests"];
+
+fn joined(name: &str, fixture: &str) {
+    let text = std::fs::read(log(fixture)).unwrap();
+    prints(name, &[&["-"], &JOIN[..]].concat(), &text);
+}
+
+#[test]
+fn a_pod_limit_points_at_the_line() {
+    joined("pod.expected.txt", "pod-v2-systemd-containerd-child");
+}
+
+#[test]
+fn a_node_limit_points_at_the_request() {
+    joined("node.expected.txt", "node-kubepods-slice-v2");
+}
+
+#[test]
+fn an_in_memory_volume_is_shown() {
+    joined("volume.expected.txt", "shmem-memory-volume");
+}
+
+#[test]
+fn a_static_pod_is_known_by_its_hash() {
+    joined("static.expected.txt", "static-pod-systemd");
+}
+
+#[test]
+fn a_log_alone_says_what_it_can() {
+    let text = std::fs::read(log("same-container-three-times")).unwrap();
+    prints("alone.expected.txt", &[], &text);
+    let text = std::fs::read(log("machine-global-oom-515")).unwrap();
+    prints("machine.expected.txt", &["--node-memory", "8Gi"], &text);
+    let text = std::fs::read(log("killed-line-alone")).unwrap();
+    prints("unknown.expected.txt", &[], &text);
+}
+
+#[test]
+fn events_name_their_rules() {
+    prints("events.expected.txt", &["--events", "events.json"], b"");
+    prints("events.expected.json", &["--events", "events.json", "--format", "json"], b"");
+    let all = json(&["--events", "events.json"], b"");
+    for kind in all["events"]["kinds"].as_array().unwrap() {
+        for rule in kind["rules"].as_array().unwrap() {
+            assert!(rule["count"].as_u64().unwrap() <= kind["count"].as_u64().unwrap());
+            assert!(RULES.contains(&rule["rule"].as_str().unwrap()), "{rule}");
+        }
+    }
+}
+
+#[test]
+fn json_has_what_the_design_promises() {
+    let all =
+        json(&[log("pod-v2-systemd-containerd-child").to_str().unwrap(), JOIN[0], JOIN[1], JOIN[4], JOIN[5]], b"");
+    assert_eq!((&all["version"], all["kills"].as_array().unwrap().len()), (&1.into(), 1));
+    let kill = &all["kills"][0];
+    assert_eq!(kill["level"], "pod");
+    assert_eq!((&kill["line"], &kill["time"]), (&47.into(), &"Dec 13 07:23:21".into()));
+    assert_eq!((&kill["limitBytes"], &kill["usageBytes"]), (&524_288_000.into(), &524_288_000.into()));
+    assert_eq!((&kill["qosClass"], &kill["groupKill"]), (&"Burstable".into(), &false.into()));
+    assert!(kill["podUid"].is_string() && kill["containerId"].is_string() && kill["oomCgroup"].is_string());
+    let victim = &kill["victims"][0];
+    for key in ["pid", "name", "uid", "anonBytes", "fileBytes", "shmemBytes", "oomScoreAdj"] {
+        assert!(!victim[key].is_null(), "{key}");
+    }
+    assert!(kill["memory"]["anonBytes"].is_u64() && kill["tasks"][0]["rssBytes"].is_u64());
+    assert_eq!(kill["pod"]["container"], "web");
+    let manifest = &kill["manifest"];
+    assert_eq!((&manifest["file"], &manifest["line"]), (&"manifests/shop.yaml".into(), &22.into()));
+    assert_eq!(manifest["matchedBy"], "owner");
+    assert_eq!(manifest["fix"][1]["value"], "768Mi");
+    let alone = json(&[], &std::fs::read(log("no-oom-in-sight")).unwrap());
+    assert_eq!(alone["kills"], serde_json::json!([]));
+}
+
+#[test]
+fn every_fixture_counts_the_same_in_every_packing() {
+    let gzip = |text: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    };
+    let utf16 = |text: &str| {
+        let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+        units.flat_map(u16::to_le_bytes).collect::<Vec<u8>>()
+    };
+    for fixture in ["container-crio-v2", "oom-group-v2", "journalctl-json", "kubectl-debug-banner", "docker-json-log"] {
+        let text = std::fs::read_to_string(log(fixture)).unwrap();
+        let plain = json(&["-"], text.as_bytes());
+        assert!(!plain["kills"].as_array().unwrap().is_empty(), "{fixture}");
+        for packed in [gzip(text.as_bytes()), utf16(&text), gzip(&utf16(&text))] {
+            assert_eq!(json(&["-"], &packed)["kills"], plain["kills"], "{fixture}");
+        }
+        let named = json(&[log(fixture).to_str().unwrap()], b"");
+        assert_eq!(named["kills"][0]["advice"], plain["kills"][0]["advice"]);
+    }
+}
+
+#[test]
+fn two_logs_with_the_same_kill_count_it_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("syslog");
+    std::fs::copy(log("container-crio-v2"), &copy).unwrap();
+    let all = json(&[log("container-crio-v2").to_str().unwrap(), copy.to_str().unwrap()], b"");
+    assert_eq!(all["kills"].as_array().unwrap().len(), 1);
+    assert_eq!(all["logs"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn what_cannot_be_read_is_said_and_ends_with_2() {
+    let fails = |args: &[&str], stdin: &[u8], says: &str| {
+        let output = memlint(args, stdin);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+        assert!(error.contains(says), "{args:?}: {error}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(fails(&["nowhere.log"], b"", "nowhere.log cannot be read"), "");
+    fails(&["."], b"", "it is a folder");
+    fails(&["-", "--pods", "nowhere.json"], b"", "nowhere.json cannot be read");
+    fails(&["-", "--pods", "events.json"], b"", "holds no Pod");
+    fails(&["-", "--manifests", "nowhere"], b"", "nowhere cannot be read");
+    fails(&["--events", "pods.json"], b"", "holds no Event");
+    fails(&["-"], b"\xfd7zXZ\0\0\0", "xz -dc");
+    fails(&["-", "--node-memory", "16GB"], b"", "quantities must match");
+    // A log that is cut off still gives what came before.
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    let text = std::fs::read_to_string(log("container-crio-v2")).unwrap();
+    packed.write_all((text + &"quiet\n".repeat(50_000)).as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let found = fails(&["-"], &packed[..packed.len() / 2], "cannot be read");
+    assert!(found.contains("postgres was OOM-killed at its container's memory limit of 500Mi"), "{found}");
+}
+
+#[test]
+fn hostile_names_do_not_reach_the_terminal() {
+    let text = "[1.5] Memory cgroup out of memory: Killed process 5 (\u{7}\u{1b}]0;x\u{7}) total-vm:8kB, anon-rss:4kB, file-rss:0kB\n";
+    let output = memlint(&["-", "--color", "never"], text.as_bytes());
+    assert!(!output.stdout.iter().any(|byte| *byte == 0x1b || *byte == 7));
+    let output = memlint(&["-", "--color", "always"], text.as_bytes());
+    assert!(output.stdout.starts_with(b"\x1b[1;31m"));
+}

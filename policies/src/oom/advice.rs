@@ -1,0 +1,258 @@
+//! What to change, in a sentence or two, with the numbers that say so.
+
+use super::contributor::Contributor;
+use super::diagnose::share_is_large;
+use super::kill::{Kill, Level};
+use super::request::{ImpliedRequest, implied_request};
+use super::size::format_bytes;
+use std::fmt;
+
+/// Who held the most when it happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Top {
+    /// Command name.
+    pub name: String,
+    /// How many processes of that name.
+    pub processes: u64,
+    /// Resident memory, in bytes.
+    pub rss: u64,
+    /// What of it lies beyond the request that its `oom_score_adj` implies, in bytes, if the node's capacity is
+    /// known and the kubelet wrote the value.
+    pub beyond_request: Option<u64>,
+}
+
+/// What to do about a kill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Advice {
+    /// The container's or Pod's own limit: too low, or a leak.
+    RaiseLimitOrFixLeak {
+        /// `Container` or `Pod`.
+        level: Level,
+        /// The limit in bytes.
+        limit: Option<u64>,
+        /// Who held the most.
+        top: Option<Top>,
+    },
+    /// The same, but much of it is shared memory.
+    MemoryVolume {
+        /// `Container` or `Pod`.
+        level: Level,
+        /// The limit in bytes.
+        limit: Option<u64>,
+        /// Shared memory in bytes.
+        shmem: u64,
+    },
+    /// The same, but much of it is the kernel's own.
+    KernelMemory {
+        /// `Container` or `Pod`.
+        level: Level,
+        /// The limit in bytes.
+        limit: Option<u64>,
+        /// Kernel memory, or slab where only that is printed, in bytes.
+        kernel: u64,
+    },
+    /// All Pods together, or all of a class, reached what the node may give them.
+    NodeIsFull {
+        /// `Node` or `Qos`.
+        level: Level,
+        /// What the node may give them, in bytes.
+        limit: Option<u64>,
+        /// Who held the most, or the most beyond its request.
+        top: Option<Top>,
+        /// The first victim's command name.
+        victim: Option<String>,
+    },
+    /// A system daemon's limit; no Pod is to blame.
+    SystemCgroup {
+        /// Its cgroup.
+        cgroup: Option<String>,
+        /// Its limit in bytes.
+        limit: Option<u64>,
+    },
+    /// The machine had no memory left: Pods and system together.
+    MachineIsFull {
+        /// Its memory in bytes.
+        ram: Option<u64>,
+        /// Who held the most, or the most beyond its request.
+        top: Option<Top>,
+    },
+    /// The NUMA nodes that the process is bound to had none left.
+    NumaNodeIsFull {
+        /// Who held the most.
+        top: Option<Top>,
+    },
+    /// The log does not say whose limit it was.
+    NeedMoreLog {
+        /// The first victim's command name.
+        victim: Option<String>,
+        /// What it held, in bytes.
+        resident: Option<u64>,
+    },
+}
+
+/// What to change about a kill. `capacity` is the node's memory (`status.capacity`) in bytes, if it is known; the
+/// machine's own figure is used where the log has it.
+pub fn advise(kill: &Kill, capacity: Option<u64>) -> Advice {
+    let top = top(kill, capacity.or(kill.ram));
+    let victim = kill.victims.first().map(|victim| victim.name.clone());
+    match kill.level {
+        Some(level @ (Level::Container | Level::Pod)) => own_limit(kill, level, top),
+        Some(level @ (Level::Node | Level::Qos)) => Advice::NodeIsFull { level, limit: kill.limit, top, victim },
+        Some(Level::System) => Advice::SystemCgroup { cgroup: kill.oom_cgroup.clone(), limit: kill.limit },
+        Some(Level::Machine) => Advice::MachineIsFull { ram: kill.ram, top },
+        Some(Level::Numa) => Advice::NumaNodeIsFull { top },
+        None => Advice::NeedMoreLog { victim, resident: kill.victims.first().and_then(super::Victim::resident) },
+    }
+}
+
+/// Shared memory counts from a quarter of the usage on, as does the kernel's own.
+fn own_limit(kill: &Kill, level: Level, top: Option<Top>) -> Advice {
+    let (memory, limit) = (&kill.memory, kill.limit);
+    let kernel = memory.kernel.or(memory.slab);
+    if let Some(shmem) = memory.shmem.filter(|shmem| share_is_large(Some(*shmem), memory, kill.usage)) {
+        return Advice::MemoryVolume { level, limit, shmem };
+    }
+    if let Some(kernel) = kernel.filter(|kernel| share_is_large(Some(*kernel), memory, kill.usage)) {
+        return Advice::KernelMemory { level, limit, kernel };
+    }
+    Advice::RaiseLimitOrFixLeak { level, limit, top }
+}
+
+/// The largest contributor; with a capacity, the one furthest beyond its request, which is how the kernel
+/// chooses too. Without a table, the victims.
+fn top(kill: &Kill, capacity: Option<u64>) -> Option<Top> {
+    let beyond = |each: &Contributor| match implied_request(each.oom_score_adj?, capacity?) {
+        ImpliedRequest::BestEffort => Some(each.rss),
+        ImpliedRequest::Between { to: Some(to), .. } => Some(each.rss.saturating_sub(to)),
+        _ => None,
+    };
+    let many = matches!(kill.level, Some(Level::Node | Level::Qos | Level::Machine | Level::Numa));
+    let furthest = kill.contributors.iter().filter_map(|each| Some((beyond(each)?, each))).filter(|(by, _)| *by > 0);
+    let found = match furthest.max_by_key(|(by, _)| *by) {
+        Some((by, each)) if many => Some((Some(by), each)),
+        _ => kill.contributors.first().map(|each| (None, each)),
+    };
+    match found {
+        Some((beyond_request, each)) => {
+            Some(Top { name: each.name.clone(), processes: each.processes, rss: each.rss, beyond_request })
+        }
+        None => {
+            let victim = kill.victims.first()?;
+            let rss = victim.resident()?;
+            Some(Top { name: victim.name.clone(), processes: 1, rss, beyond_request: None })
+        }
+    }
+}
+
+impl Advice {
+    /// A stable word for the kind of advice, for machines.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::RaiseLimitOrFixLeak { .. } => "raise-limit-or-fix-leak",
+            Self::MemoryVolume { .. } => "memory-volume",
+            Self::KernelMemory { .. } => "kernel-memory",
+            Self::NodeIsFull { .. } => "node-is-full",
+            Self::SystemCgroup { .. } => "system-cgroup",
+            Self::MachineIsFull { .. } => "machine-is-full",
+            Self::NumaNodeIsFull { .. } => "numa-node-is-full",
+            Self::NeedMoreLog { .. } => "need-more-log",
+        }
+    }
+}
+
+impl fmt::Display for Top {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}", self.name)?;
+        if self.processes > 1 {
+            write!(out, " ({} processes)", self.processes)?;
+        }
+        write!(out, " held {}", format_bytes(self.rss))?;
+        match self.beyond_request {
+            Some(beyond) => write!(out, ", {} beyond its request", format_bytes(beyond)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `; java held 3Gi`, or nothing.
+struct And<'a>(&'a Option<Top>);
+
+impl fmt::Display for And<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |top| write!(out, "; {top}"))
+    }
+}
+
+/// ` of 500Mi`, or nothing.
+struct Of(Option<u64>);
+
+impl fmt::Display for Of {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |bytes| write!(out, " of {}", format_bytes(bytes)))
+    }
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RaiseLimitOrFixLeak { level, limit, top } => write!(
+                out,
+                "the {} reached its memory limit{}{}; raise limits.memory if this is normal use, find the leak if it grows without end",
+                level.name(),
+                Of(*limit),
+                And(top)
+            ),
+            Self::MemoryVolume { level, limit, shmem } => write!(
+                out,
+                "the {} reached its memory limit{}, and {} of that is shared memory: an emptyDir with medium Memory or /dev/shm; give the volume a sizeLimit, or raise limits.memory by what it holds",
+                level.name(),
+                Of(*limit),
+                format_bytes(*shmem)
+            ),
+            Self::KernelMemory { level, limit, kernel } => write!(
+                out,
+                "the {} reached its memory limit{}, and {} of that is the kernel's: many open files, directory entries, sockets or threads; use fewer, or raise limits.memory",
+                level.name(),
+                Of(*limit),
+                format_bytes(*kernel)
+            ),
+            Self::NodeIsFull { level, limit, top, victim } => {
+                let whose = if *level == Level::Qos { "all Pods of this class" } else { "all Pods of the node" };
+                let victim = victim.as_deref().unwrap_or("the victim");
+                write!(
+                    out,
+                    "{whose} together reached their limit{}, so raising the limit of {victim} will not help; raise requests to real use, or take larger nodes{}",
+                    Of(*limit),
+                    And(top)
+                )
+            }
+            Self::SystemCgroup { cgroup, limit } => write!(
+                out,
+                "{} reached its own memory limit{}; no Pod's request or limit is involved",
+                cgroup.as_deref().unwrap_or("a system cgroup"),
+                Of(*limit)
+            ),
+            Self::MachineIsFull { ram, top } => write!(
+                out,
+                "the machine itself ran out of its memory{}: reserve more for the system (kubeReserved, systemReserved), and set requests and limits on every Pod{}",
+                Of(*ram),
+                And(top)
+            ),
+            Self::NumaNodeIsFull { top } => write!(
+                out,
+                "the NUMA nodes that the process is bound to ran out, others may have room; check the memory manager, numactl and cpusets{}",
+                And(top)
+            ),
+            Self::NeedMoreLog { victim, resident } => {
+                write!(out, "{} was killed", victim.as_deref().unwrap_or("a process"))?;
+                if let Some(resident) = resident {
+                    write!(out, " holding {}", format_bytes(*resident))?;
+                }
+                write!(
+                    out,
+                    ", but the log does not say whose limit it was; read the lines before, or the whole of dmesg"
+                )
+            }
+        }
+    }
+}

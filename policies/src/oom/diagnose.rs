@@ -1,0 +1,225 @@
+//! From a collected report to a [`Kill`]: whose limit, which Pod and container, who used what.
+
+use super::cgroup::{Place, Runtime, Scope, container_id, locate};
+use super::contributor::contributors;
+use super::death::death;
+use super::kill::{CgroupVersion, Fate, Kill, Level, Victim};
+use super::memory::Memory;
+use super::record::CounterKind;
+use super::report::Report;
+use super::summary::Path;
+use super::table::{Column, PageSize, Row, Task};
+use super::trigger::{Constraint, Trigger};
+use super::victim::{Killer, bare, pgtables};
+
+/// Names kept of a table's processes.
+const MAX_CONTRIBUTORS: usize = 32;
+
+/// Reads everything out of a report.
+pub(super) fn diagnose(report: &Report) -> Kill {
+    let paths = Paths::of(report);
+    let oom = paths.oom.as_ref().map(|path| locate(&path.text));
+    let level = level(report, &paths, oom.as_ref());
+    let who = paths.who(level, oom.as_ref());
+    let page_size = page_size(report);
+    let tasks: Vec<Task> = report.rows.iter().map(|row| row.task(page_size.bytes)).collect();
+    let victims = victims(report, &tasks);
+    let (container, runtime) = match who.container {
+        Some(id) => (Some(id), who.runtime),
+        None => cpuset_container(report, level, &victims)
+            .map(|(id, runtime)| (Some(id), runtime.or(who.runtime)))
+            .or_else(|| Some((Some(report.task_oom.clone()?), Some(Runtime::Containerd))))
+            .unwrap_or((None, who.runtime)),
+    };
+    let limit = report.memory.map(|memory| memory.limit).unwrap_or_else(|| report.inherited.as_ref()?.limit);
+    let unlimited = limit == Some(u64::MAX);
+    let group_kill = report.group.is_some();
+    Kill {
+        level,
+        evidence: report.evidence.clone(),
+        time: report.time.clone().or_else(|| report.first_time.clone()),
+        uptime: report.uptime,
+        host: report.host.clone(),
+        oom_cgroup: paths.oom.as_ref().map(|path| path.text.clone()),
+        task_cgroup: paths.task.as_ref().map(|path| path.text.clone()),
+        inferred_from: report.inherited.as_ref().filter(|_| paths.inferred).map(|inherited| inherited.line),
+        container,
+        pod: who.pod,
+        qos: who.qos,
+        runtime,
+        driver: who.driver,
+        cgroup_version: cgroup_version(report),
+        limit: limit.filter(|_| !unlimited),
+        unlimited,
+        usage: report.memory.map(|memory| memory.usage),
+        failcnt: report.memory.and_then(|memory| memory.failcnt),
+        trigger: trigger(report),
+        constraint: report.constraint,
+        kernel: report.kernel.clone(),
+        ram: report.ram_pages.map(|pages| pages.saturating_mul(page_size.bytes)),
+        death: death(level, group_kill, &victims, &tasks),
+        victims,
+        group_kill,
+        memory: if report.machine.seen { report.machine.memory(page_size.bytes) } else { report.stats },
+        by_cgroup: if report.by_cgroup.len() > 1 { report.by_cgroup.clone() } else { Vec::new() },
+        contributors: contributors(&tasks, MAX_CONTRIBUTORS),
+        tasks,
+        tasks_left_out: report.rows_left_out,
+        page_size,
+        complete: report.is_done() && report.victims.iter().all(|victim| victim.fate != Fate::Chosen),
+    }
+}
+
+/// The cgroups of a report, from whichever lines are left.
+struct Paths {
+    oom: Option<Path>,
+    task: Option<Path>,
+    group: Option<String>,
+    inferred: bool,
+}
+
+impl Paths {
+    fn of(report: &Report) -> Self {
+        let stats = report.stats_path.as_deref();
+        // The block's header holds the same path as the summary, which printk may have cut.
+        let mut oom = report.oom_path.clone().map(|path| path.completed(stats));
+        if oom.is_none() && !report.global {
+            oom = stats.map(|path| Path { text: path.to_owned(), is_cut: false });
+        }
+        let mut inferred = false;
+        if oom.is_none()
+            && let Some(inherited) = &report.inherited
+        {
+            oom = Some(Path { text: inherited.oom_cgroup.clone(), is_cut: false });
+            inferred = true;
+        }
+        let task = report.task_path.clone().map(|path| path.completed(report.group.as_deref()));
+        Self { oom, task, group: report.group.clone(), inferred }
+    }
+
+    /// The victim's Pod and container: from its own cgroup, from the group that died, from the limit's.
+    fn who(&self, level: Option<Level>, oom: Option<&Place>) -> Place {
+        let mut who = Place { scope: Scope::Root, pod: None, qos: None, container: None, runtime: None, driver: None };
+        let task = self.task.as_ref().map(|path| (locate(&path.text), path.is_cut));
+        let group = self.group.as_deref().map(|path| (locate(path), false));
+        let oom_cut = self.oom.as_ref().is_some_and(|path| path.is_cut);
+        let oom = oom.map(|place| (place.clone(), oom_cut));
+        for (place, is_cut) in [task, group, oom].into_iter().flatten() {
+            if who.pod.is_some() && place.pod.is_some() && who.pod != place.pod {
+                continue;
+            }
+            who.pod = who.pod.or(place.pod);
+            who.qos = who.qos.or(place.qos);
+            who.driver = who.driver.or(place.driver);
+            // Of a cut path the id may be incomplete.
+            let id = place.container.filter(|id| !is_cut || id.len() == 64);
+            if who.container.is_none() && id.is_some() {
+                (who.container, who.runtime) = (id, place.runtime);
+            }
+        }
+        // A tier is not a Pod's class unless the limit was the tier's.
+        if who.pod.is_none() && level == Some(Level::Node) {
+            who.qos = None;
+        }
+        who
+    }
+}
+
+fn level(report: &Report, paths: &Paths, oom: Option<&Place>) -> Option<Level> {
+    if let (Some(path), Some(place)) = (&paths.oom, oom) {
+        return match place.scope {
+            // Whatever was cut off lies deeper still.
+            Scope::Container => Some(Level::Container),
+            _ if path.is_cut => None,
+            Scope::Root => Some(Level::Machine),
+            Scope::Kubepods => Some(Level::Node),
+            Scope::Tier => Some(Level::Qos),
+            Scope::Pod => Some(Level::Pod),
+            Scope::System => Some(Level::System),
+        };
+    }
+    match report.constraint {
+        Some(Constraint::Cpuset | Constraint::MemoryPolicy) => return Some(Level::Numa),
+        Some(Constraint::None) => return Some(Level::Machine),
+        Some(Constraint::Memcg) => return None,
+        None => {}
+    }
+    let global = report.global || report.killer == Some(Killer::Global) || report.meminfo;
+    (global && report.memory.is_none()).then_some(Level::Machine)
+}
+
+fn cgroup_version(report: &Report) -> Option<CgroupVersion> {
+    let has = |kind| report.other_counters.contains(&kind);
+    if has(CounterKind::MemorySwap) || has(CounterKind::Kernel) {
+        Some(CgroupVersion::V1)
+    } else if has(CounterKind::Swap) || report.group.is_some() {
+        Some(CgroupVersion::V2)
+    } else if !report.by_cgroup.is_empty() {
+        Some(CgroupVersion::V1)
+    } else {
+        None
+    }
+}
+
+/// The summary's cpuset is the trigger's, not the victim's: it names the container only where both share one.
+fn cpuset_container(report: &Report, level: Option<Level>, victims: &[Victim]) -> Option<(String, Option<Runtime>)> {
+    let (id, runtime) = report.cpuset.as_deref().and_then(container_id)?;
+    let trigger = report.trigger.as_ref().map(|trigger| trigger.name.as_str());
+    let same = trigger.is_some() && trigger == victims.first().map(|victim| victim.name.as_str());
+    (level == Some(Level::Container) || (level == Some(Level::Pod) && same)).then(|| (id.to_owned(), runtime))
+}
+
+fn trigger(report: &Report) -> Option<Trigger> {
+    let container = report.cpuset.as_deref().and_then(container_id).map(|(id, _)| id.to_owned());
+    report.trigger.clone().map(|trigger| Trigger { container, ..trigger })
+}
+
+/// The page size, from any victim that the table lists too.
+fn page_size(report: &Report) -> PageSize {
+    let derived = report.victims.iter().find_map(|victim| {
+        let row = report.rows.iter().find(|row| row.pid == victim.pid)?;
+        PageSize::derive(victim.resident()?, row.rss_pages())
+    });
+    derived.unwrap_or(PageSize::ASSUMED)
+}
+
+/// The victims, completed from the summary and the table.
+fn victims(report: &Report, tasks: &[Task]) -> Vec<Victim> {
+    let mut victims = report.victims.clone();
+    if victims.is_empty() && !report.no_victim {
+        let named = report.chosen.as_ref().map(|chosen| (chosen.pid, chosen.name.as_str()));
+        let named = named.or_else(|| report.named.as_ref().and_then(|(pid, name, _)| Some(((*pid)?, name.as_str()))));
+        victims.extend(named.map(|(pid, name)| Victim { line: report.evidence.line, ..bare(pid, name, Fate::Chosen) }));
+    }
+    for victim in &mut victims {
+        let task = tasks.iter().find(|task| task.pid == victim.pid);
+        let row = report.rows.iter().find(|row| row.pid == victim.pid);
+        victim.pgtables = match victim.pgtables {
+            Some(_) => pgtables(victim.pgtables, row.and_then(Row::pgtables_bytes), victim.total_vm),
+            None => task.and_then(|task| task.pgtables),
+        };
+        victim.oom_score_adj = victim.oom_score_adj.or_else(|| row?.get(Column::OomScoreAdj));
+        if let Some(task) = task {
+            victim.uid = victim.uid.or(task.uid);
+            victim.total_vm = victim.total_vm.or(task.total_vm);
+            victim.anon = victim.anon.or(task.rss_anon);
+            victim.file = victim.file.or(task.rss_file);
+            victim.shmem = victim.shmem.or(task.rss_shmem);
+        }
+        if let Some((Some(pid), _, uid)) = &report.named
+            && *pid == victim.pid
+        {
+            victim.uid = victim.uid.or(*uid);
+        }
+    }
+    victims
+}
+
+/// Whether the kernel's statistics say anything; a helper for the advice.
+pub(super) fn share_is_large(part: Option<u64>, memory: &Memory, usage: Option<u64>) -> bool {
+    let whole = usage.or_else(|| Some(memory.anon?.saturating_add(memory.file?)));
+    match (part, whole) {
+        (Some(part), Some(whole)) => whole > 0 && part >= whole / 4,
+        _ => false,
+    }
+}

@@ -1,0 +1,54 @@
+//! OOM kills: kernel log text to kills, kills to what to change.
+//!
+//! Nothing here reads a file, a clock or the environment. Feed blocks of bytes to a [`Stream`] (or lines to a
+//! [`Parser`]); it hands out one [`Kill`] for each time that the kernel ran its OOM killer. [`advise`] says what to
+//! do about one, [`Repeats`] counts the same thing dying again, [`events`] reads what Kubernetes itself reported.
+//!
+//! ```text
+//! bytes -> stream (lines, prefilter) -> parser (wrappers, prefixes, joining) -> record (one line's meaning)
+//!       -> route (which open report) -> report (collected lines) -> diagnose -> Kill -> advice
+//! ```
+//!
+//! The grammar is the kernel's (mm/oom_kill.c, mm/memcontrol.c, 3.10 to 6.x) and is read by shape, never by
+//! version. Cgroup paths are the kubelet's. What a log does not say stays `None`.
+
+mod advice;
+mod cgroup;
+mod clock;
+mod contributor;
+mod death;
+mod diagnose;
+pub mod events;
+mod join;
+mod kill;
+mod memory;
+mod parser;
+mod prefilter;
+mod prefix;
+mod recent;
+mod record;
+mod repeat;
+mod report;
+mod request;
+mod route;
+mod size;
+mod stream;
+mod summary;
+mod table;
+mod text;
+mod trigger;
+mod victim;
+mod wrapper;
+
+pub use advice::{Advice, Top, advise};
+pub use cgroup::{Driver, Place, PodUid, Qos, Runtime, Scope, locate};
+pub use contributor::Contributor;
+pub use kill::{CgroupVersion, Death, Evidence, Fate, Kill, Level, Victim};
+pub use memory::{CgroupMemory, Memory};
+pub use parser::{MAX_LINE, Parser};
+pub use repeat::{Repeat, Repeats};
+pub use request::{ImpliedRequest, implied_request};
+pub use size::format_bytes;
+pub use stream::Stream;
+pub use table::{PageSize, Task};
+pub use trigger::{Constraint, Trigger};

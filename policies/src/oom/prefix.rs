@@ -1,0 +1,281 @@
+//! Taking a log line's prefix off: what is left is what the kernel printed.
+//!
+//! Tools stack prefixes (a container runtime's, around syslog's, around the kernel's own), so they are peeled one
+//! by one until none is left. What was learned on the way is kept in a [`Stamp`]; the innermost time wins, as it
+//! is the nearest to the kernel's.
+
+use super::clock::{has_clock, time_prefix};
+use super::text::{is_digits, leading};
+
+/// Where and when a line was printed, as far as its prefix says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Stamp {
+    /// The time as written.
+    pub(super) time: Option<String>,
+    /// Microseconds since boot.
+    pub(super) uptime: Option<u64>,
+    /// Host name.
+    pub(super) host: Option<String>,
+    /// The printing thread or CPU (`T1234`, `C3`), if the kernel was built with CONFIG_PRINTK_CALLER.
+    pub(super) caller: Option<String>,
+    /// Some prefix was there.
+    pub(super) prefixed: bool,
+}
+
+impl Stamp {
+    /// Fills what `outer` knows and `self` does not.
+    pub(super) fn or(mut self, outer: &Self) -> Self {
+        self.time = self.time.or_else(|| outer.time.clone());
+        self.uptime = self.uptime.or(outer.uptime);
+        self.host = self.host.or_else(|| outer.host.clone());
+        self.caller = self.caller.or_else(|| outer.caller.clone());
+        self.prefixed |= outer.prefixed;
+        self
+    }
+}
+
+/// Peels every known prefix off.
+pub(super) fn strip(line: &str) -> (Stamp, &str) {
+    let mut stamp = Stamp::default();
+    let mut rest = line.trim_start_matches('\u{feff}');
+    // No tool stacks more than a few; the bound keeps hostile lines cheap.
+    for _ in 0..12 {
+        rest = rest.trim_start().trim_start_matches(['>', '|']).trim_start();
+        match peel(rest, &mut stamp) {
+            Some(inner) => {
+                rest = inner;
+                stamp.prefixed = true;
+            }
+            None => break,
+        }
+    }
+    (stamp, rest.trim_end())
+}
+
+fn peel<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
+    match text.bytes().next()? {
+        b'[' => bracket(text, stamp),
+        b'<' => priority(text, stamp),
+        b'"' => member(text),
+        b'0'..=b'9' => {
+            kmsg(text, stamp).or_else(|| time(text, stamp)).or_else(|| unix_seconds(text)).or_else(|| facility(text))
+        }
+        _ => text
+            .strip_prefix("MESSAGE=")
+            .or_else(|| stream(text))
+            .or_else(|| facility(text))
+            .or_else(|| host(text, stamp))
+            .or_else(|| time(text, stamp)),
+    }
+}
+
+/// `"msg": "text",`: a member of JSON that was printed over several lines (`dmesg --json`, json-pretty).
+fn member(text: &str) -> Option<&str> {
+    let (key, value) = text.strip_prefix('"')?.split_once('"')?;
+    let value = value.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    let value = value.trim_end().trim_end_matches(',').trim_end_matches('"');
+    matches!(key, "msg" | "message" | "MESSAGE" | "log" | "note" | "textPayload").then_some(value)
+}
+
+/// Everything in brackets: uptime, `dmesg -T` date, caller, relative time.
+fn bracket<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
+    let (inner, rest) = text.strip_prefix('[')?.split_once(']')?;
+    let rest = rest.strip_prefix(':').unwrap_or(rest);
+    let inner = inner.trim();
+    if inner.is_empty() || inner.len() > 80 {
+        return None;
+    }
+    if inner.strip_prefix(['T', 'C']).is_some_and(is_digits) {
+        stamp.caller = Some(inner.to_owned());
+        return Some(rest);
+    }
+    // `dmesg -d` adds `<    0.000012>` to whatever stands in the brackets.
+    let shown = inner.split_once('<').map_or(inner, |(shown, _)| shown).trim();
+    if let Some(uptime) = uptime(shown) {
+        stamp.uptime = Some(uptime);
+        return Some(rest);
+    }
+    if shown.strip_prefix('+').is_some_and(|delta| delta.contains('.') && leading(delta).is_some()) {
+        return Some(rest);
+    }
+    let last_words = shown.split_whitespace().rev().take(2);
+    let minute = |word: &str| word.split_once(':').is_some_and(|(hour, minute)| is_digits(hour) && is_digits(minute));
+    if last_words.into_iter().any(|word| has_clock(word) || minute(word)) {
+        stamp.time = Some(shown.to_owned());
+        return Some(rest);
+    }
+    None
+}
+
+/// `36370.036951` as microseconds.
+fn uptime(text: &str) -> Option<u64> {
+    let (seconds, fraction) = text.split_once('.')?;
+    if !is_digits(seconds) || !is_digits(fraction) || fraction.len() > 9 {
+        return None;
+    }
+    let micros = fraction.bytes().chain(std::iter::repeat(b'0')).take(6);
+    let micros = micros.fold(0_u64, |sum, digit| sum * 10 + u64::from(digit.wrapping_sub(b'0')));
+    seconds.parse::<u64>().ok()?.checked_mul(1_000_000)?.checked_add(micros)
+}
+
+/// `<3>`, and what RFC 5424 puts after it: `1 time host app procid msgid data`.
+fn priority<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
+    let (number, rest) = text.strip_prefix('<')?.split_once('>')?;
+    if !is_digits(number) || number.len() > 3 {
+        return None;
+    }
+    match rest.strip_prefix("1 ").and_then(|inner| rfc5424(inner, stamp)) {
+        Some(inner) => Some(inner),
+        None => Some(rest),
+    }
+}
+
+fn rfc5424<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
+    let mut words = text.splitn(6, ' ');
+    let (time, host) = (words.next()?, words.next()?);
+    let (_app, _procid, _msgid, rest) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    if time != "-" && !has_clock(time) {
+        return None;
+    }
+    stamp.time = (time != "-").then(|| time.to_owned());
+    stamp.host = (host != "-").then(|| host.to_owned());
+    let rest = match rest.strip_prefix('-') {
+        Some(rest) => rest,
+        None => {
+            let mut rest = rest;
+            // An uptime is in brackets too, but has no `=`.
+            while let Some((data, after)) = rest.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+                if !data.contains('=') {
+                    break;
+                }
+                rest = after;
+            }
+            rest
+        }
+    };
+    Some(rest.trim_start().trim_start_matches('\u{feff}'))
+}
+
+/// `3,2034,36370037095,-,caller=T12;text` as /dev/kmsg gives it: the third number is microseconds.
+fn kmsg<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
+    let (header, rest) = text.split_once(';')?;
+    let mut fields = header.split(',');
+    let (level, sequence, micros) = (fields.next()?, fields.next()?, fields.next()?);
+    if !is_digits(level) || !is_digits(sequence) || !is_digits(micros) || header.len() > 120 {
+        return None;
+    }
+    stamp.uptime = micros.parse().ok();
+    if let Some(caller) = fields.find_map(|field| field.strip_prefix("caller=")) {
+        stamp.caller = Some(caller.to_owned());
+    }
+    Some(rest)
+}
+
+fn time<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
+    let (time, rest) = time_prefix(text)?;
+    stamp.time = Some(time.to_owned());
+    // Only a time is followed by `stdout F` or by a host and the tag.
+    let rest = rest.trim_start();
+    Some(stream(rest).or_else(|| host(rest, stamp)).unwrap_or(rest))
+}
+
+/// journalctl's short-unix: `1777638896.123456 host kernel: text`.
+fn unix_seconds(text: &str) -> Option<&str> {
+    let (word, rest) = text.split_once(' ')?;
+    let (seconds, fraction) = word.split_once('.')?;
+    (seconds.len() == 10 && is_digits(seconds) && is_digits(fraction) && rest.contains("kernel:")).then_some(rest)
+}
+
+/// The stream and the partial flag of a container's log: `stderr F text`.
+fn stream(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("stdout ").or_else(|| text.strip_prefix("stderr "))?;
+    rest.strip_prefix("F ").or_else(|| rest.strip_prefix("P "))
+}
+
+/// `kern  :err   : text` (dmesg -x), `10.0.0.2: kern: warning: text` (Talos).
+fn facility(text: &str) -> Option<&str> {
+    let (mut name, mut rest) = text.split_once(':')?;
+    if name.len() <= 45 && name.contains('.') && rest.trim_start().starts_with("kern:") {
+        (name, rest) = rest.trim_start().split_once(':')?;
+    }
+    let (level, rest) = rest.split_once(':')?;
+    let known = matches!(name.trim(), "kern" | "user" | "daemon" | "syslog" | "local0");
+    let level = level.trim();
+    (known && !level.is_empty() && level.len() <= 8 && level.bytes().all(|b| b.is_ascii_lowercase())).then_some(rest)
+}
+
+/// `host kernel: text` or `kernel: text`.
+fn host<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
+    let at = text.find("kernel:").filter(|at| *at <= 260)?;
+    let before = text.get(..at)?;
+    let mut words = before.split_whitespace();
+    let name = words.next();
+    if words.next().is_some() || !(before.is_empty() || before.ends_with(' ')) || before.contains([':', '=']) {
+        return None;
+    }
+    if let Some(name) = name {
+        stamp.host = Some(name.to_owned());
+    }
+    text.get(at..)?.strip_prefix("kernel:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_prefixes_peel_to_the_text() {
+        for line in [
+            "Dec 13 07:23:21 host kernel: [36370.036951] text 1",
+            "Aug 30 06:58:55.050705 host kernel: text 1",
+            "2026-05-01T12:34:56.123456+00:00 host kernel: [    1.5] text 1",
+            "[36370.036951] text 1",
+            "[36370.036951][ T1234] text 1",
+            "[36370.036951] [   C3] text 1",
+            "[36370.036951 <    0.000012>] text 1",
+            "[Fri Oct  2 14:14:07 2026] text 1",
+            "[月  1月 26 01:49:41 2026] text 1",
+            "[2026-05-01T12:34:56,123456+00:00] text 1",
+            "[  +0.000012] text 1",
+            "[Oct 2 14:14] text 1",
+            "kern  :err   : [36370.036951] text 1",
+            "kern  :warn  : [Fri Oct  2 14:14:07 2026] text 1",
+            "3,2034,36370037095,-;text 1",
+            "6,2034,36370037095,-,caller=T12;text 1",
+            "<3>1 2026-05-01T12:34:56Z host kernel - - - [36370.036951] text 1",
+            "<3>1 2026-05-01T12:34:56Z host kernel - - [meta a=\"b\"] text 1",
+            "<4>Dec 13 07:23:21 host kernel: text 1",
+            "<6>[    1.234567] text 1",
+            "2026-05-01T12:34:56.123456789Z stderr F [36370.036951] text 1",
+            "    Dec 13 07:23:21 host kernel: text 1",
+            "> [36370.036951] text 1",
+            "MESSAGE=text 1",
+            "      \"msg\": \"text 1\"",
+            "\"MESSAGE\" : \"text 1\",",
+            "10.0.0.2: kern: warning: [2026-05-01T12:34:56.5Z]: text 1",
+            "1777638896.123456 host kernel: text 1",
+            "Fri 2026-05-01 12:34:56 UTC host kernel: text 1",
+            "host kernel: text 1",
+        ] {
+            let (stamp, text) = strip(line);
+            assert_eq!((text, stamp.prefixed), ("text 1", true), "{line}");
+        }
+    }
+
+    #[test]
+    fn keeps_what_it_learns_and_leaves_kernel_text_alone() {
+        let (stamp, _) = strip("Dec 13 07:23:21 node-1 kernel: [36370.036951] [ T12] x");
+        assert_eq!(stamp.time.as_deref(), Some("Dec 13 07:23:21"));
+        assert_eq!((stamp.uptime, stamp.host.as_deref()), (Some(36_370_036_951), Some("node-1")));
+        assert_eq!(stamp.caller.as_deref(), Some("T12"));
+        for text in [
+            "[ 716518]     0 716518 255 pause",
+            "memory: usage 5kB, limit 5kB, failcnt 0",
+            "[  pid  ]   uid",
+            "Out of memory: Kill",
+            "CPU: 1 PID: 2",
+        ] {
+            assert_eq!(strip(text), (Stamp::default(), text));
+        }
+    }
+}

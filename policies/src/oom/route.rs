@@ -1,0 +1,228 @@
+//! Which open report a line belongs to, when several are being printed at once.
+//!
+//! Two CPUs, or two nodes in one merged log, may print at the same time. Host and printing thread tell reports
+//! apart where the log has them; otherwise what the line says does: a cgroup, a process that the table lists, a
+//! part that this report still lacks.
+
+use super::cgroup::{container_id, is_within};
+use super::kill::Victim;
+use super::prefix::Stamp;
+use super::record::{CounterKind, Record};
+use super::report::Report;
+use super::summary::{Summary, agrees};
+use super::victim::Killer;
+
+/// What makes a line likely to be a report's.
+const STRONG: u32 = 100;
+/// What makes it a little more likely.
+const WEAK: u32 = 10;
+
+/// How well a record fits a report; `None` if it cannot be part of it.
+pub(super) fn fit(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option<u32> {
+    if report.closed {
+        return None;
+    }
+    let source = source(report, record, stamp)?;
+    Some(source + content(report, record, stamp)?)
+}
+
+/// Whether a record can be the first line of a report, or the first that is left of one.
+pub(super) fn opens(record: &Record<'_>) -> bool {
+    match record {
+        Record::Counter(counter) => counter.failcnt.is_some(),
+        Record::Trigger(_)
+        | Record::TaskIn { .. }
+        | Record::LimitReached(_)
+        | Record::Stats { .. }
+        | Record::Header(_)
+        | Record::OomKill(_)
+        | Record::OomKillTail(_)
+        | Record::Chosen(_)
+        | Record::Killed(..)
+        | Record::Exiting(..)
+        | Record::Reaped(_)
+        | Record::Group(_) => true,
+        _ => false,
+    }
+}
+
+/// Same host, same printing thread. The reaper is a thread of its own.
+fn source(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option<u32> {
+    let mut score = 0;
+    if let (Some(ours), Some(theirs)) = (&report.host, &stamp.host) {
+        if ours != theirs {
+            return None;
+        }
+        score += WEAK;
+    }
+    if matches!(record, Record::Reaped(_)) {
+        return Some(score);
+    }
+    if let (Some(ours), Some(theirs)) = (&report.caller, &stamp.caller) {
+        if ours != theirs {
+            return None;
+        }
+        score += STRONG;
+    }
+    Some(score)
+}
+
+fn content(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option<u32> {
+    let collecting = |free: bool| (free && !report.is_done()).then_some(0);
+    let prefer = |likely: bool| if likely { STRONG } else { 0 };
+    match record {
+        Record::Trigger(_) => None,
+        Record::Cpu { name, .. } => {
+            let same = report.trigger.as_ref().map(|trigger| trigger.name == *name);
+            (!report.cpu_seen && same != Some(false)).then_some(prefer(same == Some(true)))
+        }
+        Record::Cpuset { name, .. } => {
+            let same = report.trigger.as_ref().map(|trigger| trigger.name == *name);
+            (report.cpuset.is_none() && same != Some(false)).then_some(prefer(same == Some(true)))
+        }
+        Record::TaskIn { task, .. } => {
+            collecting(report.oom_path.is_none() && !report.summary)?;
+            let id = report.cpuset.as_deref().and_then(container_id).map(|(id, _)| id);
+            Some(prefer(id.is_some_and(|id| task.contains(id))))
+        }
+        Record::LimitReached(_) => collecting(report.oom_path.is_none()),
+        Record::Counter(counter) => collecting(match counter.kind {
+            CounterKind::Memory => report.memory.is_none(),
+            kind => !report.other_counters.contains(&kind),
+        }),
+        Record::Stats { path, inline, .. } => stats(report, path, inline.is_some()),
+        Record::Stat { .. } => {
+            let same_print = report.stats_uptime.is_some() && report.stats_uptime == stamp.uptime;
+            (report.stats_open && !report.is_done()).then_some(prefer(same_print))
+        }
+        Record::Header(_) => collecting(report.columns.is_none() && report.rows.is_empty()),
+        Record::Row { pid } => {
+            let open = report.columns.is_some() || report.is_kill();
+            collecting(open && report.rows.last().is_none_or(|row| row.pid != *pid))
+                .map(|_| if report.columns.is_some() { WEAK } else { 0 })
+        }
+        Record::OomKill(summary) => {
+            collecting(!report.summary)?;
+            summary_fits(report, summary)
+        }
+        Record::OomKillTail(summary) => {
+            collecting(report.half)?;
+            summary_fits(report, summary)
+        }
+        Record::Chosen(chosen) => {
+            collecting(report.chosen.is_none())?;
+            victim(report, chosen.killer, chosen.pid)
+        }
+        Record::Killed(killer, found) => {
+            if report.is_done() && !joins(report, found, stamp) {
+                return None;
+            }
+            victim(report, *killer, found.pid).map(|score| score + if report.is_done() { 0 } else { WEAK })
+        }
+        Record::Exiting(killer, found) => {
+            collecting(true)?;
+            victim(report, *killer, found.pid)
+        }
+        Record::Sharing(_) => report.is_done().then_some(0),
+        Record::Reaped(found) => {
+            let known = report.victims.iter().any(|known| known.pid == found.pid && known.name == found.name);
+            let expected = report.victims.is_empty()
+                && report.named.as_ref().is_some_and(|(pid, name, _)| *pid == Some(found.pid) || *name == found.name);
+            (known || expected).then_some(STRONG)
+        }
+        Record::Group(path) => group(report, path),
+        // Of use only where the kernel's own lines name no cgroup.
+        Record::TaskOom(_) => {
+            let unknown = report.oom_path.is_none() && report.task_path.is_none() && report.stats_path.is_none();
+            (report.is_done() && unknown && report.task_oom.is_none()).then_some(0)
+        }
+        Record::NoVictim => collecting(true),
+        Record::MemInfo => collecting(report.memory.is_none() && report.oom_path.is_none()),
+        Record::Ram { .. } => collecting(report.ram_pages.is_none() && report.memory.is_none()),
+    }
+}
+
+/// Old v1 kernels print many statistics lines for one report, all below the first one's cgroup.
+fn stats(report: &Report, path: &str, inline: bool) -> Option<u32> {
+    if report.is_done() {
+        return None;
+    }
+    if let Some(oom) = &report.oom_path
+        && !oom.is_cut
+    {
+        return is_within(path, &oom.text).then_some(STRONG).filter(|_| inline || report.stats_path.is_none());
+    }
+    match &report.stats_path {
+        Some(first) => (inline && is_within(path, first)).then_some(STRONG),
+        None => Some(0),
+    }
+}
+
+fn summary_fits(report: &Report, summary: &Summary) -> Option<u32> {
+    let mut score = 0;
+    if let (Some(path), Some(stats)) = (&summary.oom_cgroup, &report.stats_path) {
+        if !path.is_cut && !agrees(&path.text, stats) {
+            return None;
+        }
+        score += STRONG;
+    }
+    if (summary.global && report.memory.is_some()) || (summary.oom_cgroup.is_some() && report.meminfo) {
+        return None;
+    }
+    if let Some(pid) = summary.pid {
+        if report.lists(pid) {
+            score += STRONG;
+        } else if !report.rows.is_empty() && report.rows_left_out == 0 {
+            // The table was cut, or this is another report's.
+            score = score.saturating_sub(WEAK);
+        }
+    }
+    Some(score)
+}
+
+fn victim(report: &Report, killer: Option<Killer>, pid: u64) -> Option<u32> {
+    let global = report.global || report.meminfo || report.killer == Some(Killer::Global);
+    let memcg = report.oom_path.is_some() || report.memory.is_some() || report.killer == Some(Killer::Memcg);
+    match killer {
+        Some(Killer::Memcg) if global => return None,
+        Some(Killer::Global) if memcg && !global => return None,
+        _ => {}
+    }
+    let named = report.named.as_ref().is_some_and(|(named, _, _)| *named == Some(pid))
+        || report.chosen.as_ref().is_some_and(|chosen| chosen.pid == pid);
+    Some(if named || report.lists(pid) { STRONG } else { 0 } + if report.chosen.is_some() { WEAK } else { 0 })
+}
+
+/// Whether a further `Killed process` line belongs to a report whose victim is known: it names that victim again,
+/// or another member of the group that dies with it. Members' lines come at once; a later line is the end of a
+/// kill whose own report was suppressed.
+fn joins(report: &Report, found: &Victim, stamp: &Stamp) -> bool {
+    const AT_ONCE: u64 = 1_000_000;
+    if report.victims.iter().any(|known| known.pid == found.pid && known.name == found.name) {
+        return report.group.is_some() || report.victims.len() == 1;
+    }
+    let at_once = match (report.last_uptime, stamp.uptime) {
+        (Some(then), Some(now)) => then.abs_diff(now) <= AT_ONCE,
+        _ => report.unrelated <= 20,
+    };
+    let alike = report.victims.first().is_some_and(|known| known.oom_score_adj == found.oom_score_adj);
+    report.group.is_some() && at_once && (alike || report.lists(found.pid))
+}
+
+/// The group line follows its victim's kill line; the group lies on the victim's path.
+fn group(report: &Report, path: &str) -> Option<u32> {
+    if report.group.is_some() {
+        return None;
+    }
+    if let Some(task) = &report.task_path
+        && !task.is_cut
+    {
+        return is_within(&task.text, path).then_some(STRONG);
+    }
+    if let Some(oom) = &report.oom_path
+        && !oom.is_cut
+    {
+        return agrees(path, &oom.text).then_some(STRONG);
+    }
+    Some(if report.is_done() { WEAK } else { 0 })
+}

@@ -1,0 +1,155 @@
+//! [`Placing`]: a workload's Pod before the nodes that are known, for the rules of group pending.
+//!
+//! What all of those rules need is worked out once and on demand: the Pod as the scheduler would see it, and the
+//! clusters without the workload's own Pods, which an update replaces.
+
+mod blame;
+mod words;
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use crate::admission::Admitted;
+use crate::capacity::Capacity;
+use crate::inventory::Inventory;
+use crate::placement::{Candidate, Cluster, Look, Reason, Verdict, View, filter};
+use crate::workload::Workload;
+
+pub(crate) use blame::{Blame, heaviest};
+pub(crate) use words::{Shown, nodes, obstacle, others, shown_toleration};
+
+/// A workload's Pod and the nodes.
+#[derive(Debug)]
+pub(crate) struct Placing<'a> {
+    pub(crate) capacity: &'a Capacity,
+    pub(crate) candidate: Candidate,
+    workload: &'a Workload,
+    namespace: &'a str,
+    now: OnceCell<Cow<'a, Cluster>>,
+    ever: OnceCell<Cow<'a, Cluster>>,
+    grown: OnceCell<Cow<'a, Cluster>>,
+}
+
+/// How nodes stand to a Pod, in counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Standings {
+    /// They take it.
+    pub(crate) fit: usize,
+    /// They are not for it, whatever its size: name, cordon, taints, labels.
+    pub(crate) barred: usize,
+    /// They lack room, or a host port.
+    pub(crate) full: usize,
+    /// Other Pods are in the way or missing, which may change any moment.
+    pub(crate) company: usize,
+}
+
+impl<'a> Placing<'a> {
+    /// Prepares the question; `None` where it cannot be answered: nothing is known of the nodes, or part of the Pod
+    /// could not be read, or its scheduling gates keep it from the scheduler.
+    pub(crate) fn new(workload: &'a Workload, admitted: &'a Admitted<'_>, inventory: &'a Inventory) -> Option<Self> {
+        let capacity = inventory.capacity().filter(|capacity| capacity.knows_nodes())?;
+        let unread = workload.problems.iter().any(|problem| problem.at.starts_with(&workload.template_at));
+        if unread || workload.template.spec.is_none() {
+            return None;
+        }
+        let candidate = admitted.candidate(workload);
+        if candidate.is_gated() {
+            return None;
+        }
+        Some(Self {
+            capacity,
+            candidate,
+            workload,
+            namespace: &admitted.namespace,
+            now: OnceCell::new(),
+            ever: OnceCell::new(),
+            grown: OnceCell::new(),
+        })
+    }
+
+    pub(crate) fn is_daemon_set(&self) -> bool {
+        self.workload.object.kind == "DaemonSet"
+    }
+
+    /// The nodes that exist, without the workload's own Pods.
+    pub(crate) fn now(&self) -> &Cluster {
+        self.now.get_or_init(|| self.without_own(self.capacity.now()))
+    }
+
+    /// The nodes that exist or may come, one of each pool.
+    pub(crate) fn ever(&self) -> &Cluster {
+        self.ever.get_or_init(|| self.without_own(self.capacity.ever()))
+    }
+
+    /// The nodes that exist or may come, all of them.
+    pub(crate) fn grown(&self) -> &Cluster {
+        self.grown.get_or_init(|| self.without_own(self.capacity.grown()))
+    }
+
+    /// How many Pods of the workload are on nodes; `None` where no Pods are known.
+    pub(crate) fn running(&self) -> Option<i64> {
+        let object = &self.workload.object;
+        let name = object.name.as_deref()?;
+        self.capacity.knows_bound_pods().then(|| self.capacity.now().pods_of(self.namespace, &object.kind, name))
+    }
+
+    /// Whether the Pod could ever run: on nodes that are empty but for DaemonSets, cordons and passing taints aside.
+    pub(crate) fn ever_verdict(&self) -> Verdict<'_> {
+        filter(self.ever(), &self.candidate, Self::EVER)
+    }
+
+    /// How to look for what could ever be.
+    pub(crate) const EVER: Look = Look { view: View::Empty, past_cordons: true };
+
+    /// How to look where many Pods are to be placed: with all that is there, if that is known.
+    pub(crate) fn packing_look(&self) -> Look {
+        let view = if self.capacity.knows_bound_pods() { View::Now } else { View::Empty };
+        Look { view, past_cordons: true }
+    }
+
+    fn without_own(&self, cluster: &'a Cluster) -> Cow<'a, Cluster> {
+        let object = &self.workload.object;
+        let name = object.name.as_deref().unwrap_or_default();
+        cluster.without(self.namespace, &object.kind, name).map_or(Cow::Borrowed(cluster), Cow::Owned)
+    }
+}
+
+impl Standings {
+    /// Counts the nodes of a verdict.
+    pub(crate) fn of(verdict: &Verdict<'_>) -> Self {
+        let mut counts = Self::default();
+        for outcome in verdict.outcomes() {
+            let count = match outcome.reasons.first() {
+                None => &mut counts.fit,
+                Some(reason) if bars(reason) => &mut counts.barred,
+                Some(Reason::HostPorts | Reason::TooManyPods | Reason::Insufficient(_)) => &mut counts.full,
+                Some(_) => &mut counts.company,
+            };
+            *count += outcome.nodes.len();
+        }
+        counts
+    }
+
+    /// Whether no node can take the Pod, and room is what is missing.
+    pub(crate) fn is_too_large(self) -> bool {
+        self.fit + self.company == 0 && self.full > 0
+    }
+
+    /// Whether no node is for the Pod at all.
+    pub(crate) fn is_barred(self) -> bool {
+        self.fit + self.company + self.full == 0
+    }
+}
+
+/// Whether a reason keeps a Pod of any size away.
+pub(crate) fn bars(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::Cordoned
+            | Reason::OtherNode
+            | Reason::Taint(_)
+            | Reason::NodeAffinity
+            | Reason::NotNamed
+            | Reason::SpreadLabel
+    )
+}

@@ -1,0 +1,95 @@
+//! # limit-above-every-node
+//!
+//! A container's memory limit, or the Pod's, is above all that any eligible node can give to Pods.
+//!
+//! ## Why it matters
+//!
+//! The limit can never be reached: the node runs out first. What should have been one container OOMKilled at its own
+//! limit becomes eviction, or a kill in `/kubepods`, of whatever the kernel finds, neighbours included.
+//!
+//! ## Bad
+//!
+//! ```yaml
+//! limits: {memory: 16Gi}   # on nodes that can give 12Gi
+//! ```
+//!
+//! ## Good
+//!
+//! ```yaml
+//! limits: {memory: 8Gi}
+//! ```
+//!
+//! ## Source
+//!
+//! `pkg/kubelet/cm/node_container_manager_linux.go`: the memory limit of `/kubepods` is what the node can allocate, plus
+//! what eviction keeps free; the kubelet evicts before that.
+
+use crate::finding::{Group, Level};
+use crate::path::FieldPath;
+use crate::placement::{View, filter};
+use crate::placing::{Placing, Shown, bars, nodes};
+use crate::resources::{ContainerResources, List, MEMORY};
+use crate::rule::{Cx, Draft, Needs, Rule, Sink};
+
+pub(super) const RULE: Rule = Rule {
+    id: "limit-above-every-node",
+    group: Group::OomKilled,
+    level: Level::Warn,
+    summary: "the memory limit is above all that any eligible node can give: the node runs out first",
+    source: include_str!("limit_above_every_node.rs"),
+    params: &[],
+    needs: Needs::Nodes,
+    check,
+};
+
+fn check(cx: &Cx<'_>, sink: &mut Sink) {
+    let Some(placing) = cx.placing() else { return };
+    let cluster = placing.ever();
+    let verdict = filter(cluster, &placing.candidate, Placing::EVER);
+    let eligible = verdict.outcomes().iter().filter(|outcome| !outcome.reasons.first().is_some_and(bars));
+    let eligible: Vec<usize> = eligible.flat_map(|outcome| outcome.nodes.iter().copied()).collect();
+    let gives = |node: &usize| cluster.room(*node, MEMORY, View::Empty).0;
+    let Some((largest, node)) = eligible.iter().map(|node| (gives(node), *node)).max() else { return };
+    let count = eligible.len();
+    let name = cluster.nodes().name(node);
+    let of_pod = cx.pod.pod_level.as_ref().zip(cx.pod.pod_level_memory(List::Limits));
+    if let Some((level, limit)) = of_pod {
+        let at = level.at.keys(&[List::Limits.field(), MEMORY]);
+        sink_if(sink, limit.value(), largest, || draft(at, "the Pod", limit.value(), largest, name, count));
+        return;
+    }
+    for (index, container) in cx.pod.containers.iter().enumerate().filter(|(_, container)| !container.unreadable) {
+        let Some(limit) = container.memory(List::Limits) else { continue };
+        let source = cx.pod.source(index, List::Limits, MEMORY);
+        sink_if(sink, limit.value(), largest, || {
+            let draft = of_container(container, limit.value(), largest, name, count);
+            if source.origin.is_some() { draft.related(source) } else { draft }
+        });
+    }
+}
+
+fn sink_if(sink: &mut Sink, limit: i64, largest: i64, draft: impl FnOnce() -> Draft) {
+    if limit > largest {
+        sink.report(draft());
+    }
+}
+
+fn of_container(container: &ContainerResources, limit: i64, largest: i64, name: &str, count: usize) -> Draft {
+    let at = container.value_at(List::Limits, MEMORY);
+    draft(at, &format!("container {}", container.name), limit, largest, name, count).container(container)
+}
+
+fn draft(at: FieldPath, whose: &str, limit: i64, largest: i64, name: &str, count: usize) -> Draft {
+    let [shown, most] = Shown::all(MEMORY, [limit, largest]);
+    let of = if count == 1 {
+        "the only eligible node".to_owned()
+    } else {
+        format!("the largest of {} that are eligible", nodes(count))
+    };
+    let message = format!(
+        "{whose} may use {shown} of memory, but {of}, {name}, has {most} for all its Pods: the node runs out before the \
+         limit is reached"
+    );
+    let help = format!("lower limits.memory to {most} or less");
+    Draft::new(at, message, help).data("limitBytes", limit).data("largestBytes", largest)
+}
