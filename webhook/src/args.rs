@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cluster::Nodes;
 use clap::{Args as ClapArgs, Parser, ValueEnum};
 use memlint_review::{Enforcement, OnDoubt, Options, Workloads};
 
@@ -30,6 +31,12 @@ pub struct Args {
     /// capacity file; several add up. They are read again when they change
     #[arg(long, value_name = "FILE")]
     pub capacity: Vec<PathBuf>,
+    /// Watch the cluster of this file; as a Pod in a cluster, and without --capacity, that cluster is watched anyway
+    #[arg(long, value_name = "FILE", conflicts_with = "capacity")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Whether the nodes that are known are all that there can be
+    #[arg(long, value_enum, default_value_t = Nodes::Auto)]
+    pub nodes: Nodes,
     /// Where the certificate comes from.
     #[command(flatten)]
     pub tls: TlsArgs,

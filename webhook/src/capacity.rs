@@ -8,6 +8,7 @@ use std::time::Duration;
 use memlint::capacity_files;
 use memlint_policies::inventory::Inventory;
 
+use crate::cluster::Nodes;
 use crate::policy::describe;
 use crate::state::{App, Cluster};
 use crate::watch::{self, Contents};
@@ -16,7 +17,7 @@ use crate::watch::{self, Contents};
 ///
 /// # Errors
 /// Everything that is wrong with them, a line each.
-pub fn load(app: &App, files: &[PathBuf]) -> Result<Contents, String> {
+pub fn load(app: &App, files: &[PathBuf], nodes: Nodes) -> Result<Contents, String> {
     let contents = watch::read(files)?;
     let loaded = capacity_files::load(files).map_err(|problems| describe(&problems))?;
     for note in &loaded.notes {
@@ -27,18 +28,17 @@ pub fn load(app: &App, files: &[PathBuf]) -> Result<Contents, String> {
         inventory.set_capacity(capacity);
     }
     // Pools are declared with the most that they may grow to.
-    app.cluster.store(Arc::new(Cluster { inventory, nodes_are_certain: !files.is_empty() }));
-    app.health.cluster_is_known();
+    app.set_cluster(Cluster { inventory, nodes_are_certain: !files.is_empty() && nodes != Nodes::Growing });
     app.metrics.capacity_read(true);
     Ok(contents)
 }
 
 /// Reads the files again whenever they change; never returns.
-pub async fn follow(app: Arc<App>, files: Vec<PathBuf>, every: Duration, first: Contents) {
+pub async fn follow(app: Arc<App>, files: Vec<PathBuf>, nodes: Nodes, every: Duration, first: Contents) {
     let watched = files.clone();
     let changed = |contents: Result<&Contents, &str>| match contents
         .map_err(str::to_owned)
-        .and_then(|_| tokio::task::block_in_place(|| load(&app, &files)))
+        .and_then(|_| tokio::task::block_in_place(|| load(&app, &files, nodes)))
     {
         Ok(_) => tracing::info!("capacity has changed"),
         Err(why) => {

@@ -6,6 +6,7 @@
 pub mod args;
 pub mod budget;
 pub mod capacity;
+pub mod cluster;
 pub mod deadline;
 pub mod log;
 pub mod metrics;

@@ -50,6 +50,12 @@ pub struct CertLabel {
     cert: &'static str,
 }
 
+/// One label that names a kind of watched objects.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct KindLabel {
+    kind: &'static str,
+}
+
 /// One label that names a policy.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct HashLabel {
@@ -79,6 +85,11 @@ pub struct Metrics {
     policy_info: Family<HashLabel, Gauge>,
     policy_loaded: Gauge,
     capacity_reloads: Family<ResultLabel, Counter>,
+    watch_errors: Family<KindLabel, Counter>,
+    bad_objects: Family<KindLabel, Counter>,
+    cache_objects: Family<KindLabel, Gauge>,
+    cache_last_event: Family<KindLabel, Gauge>,
+    nodes_are_certain: Gauge,
     cert_reloads: Family<ResultLabel, Counter>,
     cert_not_after: Family<CertLabel, Gauge>,
 }
@@ -103,6 +114,11 @@ impl Default for Metrics {
             policy_info: Family::default(),
             policy_loaded: Gauge::default(),
             capacity_reloads: Family::default(),
+            watch_errors: Family::default(),
+            bad_objects: Family::default(),
+            cache_objects: Family::default(),
+            cache_last_event: Family::default(),
+            nodes_are_certain: Gauge::default(),
             cert_reloads: Family::default(),
             cert_not_after: Family::default(),
             registry: Registry::default(),
@@ -144,6 +160,19 @@ impl Metrics {
             self.policy_loaded.clone(),
         );
         registry.register("capacity_reload", "Times that capacity files were read", self.capacity_reloads.clone());
+        registry.register("watch_errors", "Times that a watch did not work", self.watch_errors.clone());
+        registry.register("watch_bad_objects", "Watched objects that could not be read", self.bad_objects.clone());
+        registry.register("cache_objects", "Objects that are known", self.cache_objects.clone());
+        registry.register(
+            "cache_last_sync_timestamp_seconds",
+            "When a watch last brought something",
+            self.cache_last_event.clone(),
+        );
+        registry.register(
+            "nodes_are_certain",
+            "Whether Pods may be refused because no node has room",
+            self.nodes_are_certain.clone(),
+        );
         registry.register("cert_reload", "Times that the certificate was read", self.cert_reloads.clone());
         registry.register(
             "cert_not_after_timestamp_seconds",
@@ -195,6 +224,27 @@ impl Metrics {
     pub fn capacity_read(&self, well: bool) {
         let result = if well { "success" } else { "error" };
         self.capacity_reloads.get_or_create(&ResultLabel { result }).inc();
+    }
+
+    /// Notes that a watch does not work.
+    pub fn watch_error(&self, kind: &'static str) {
+        self.watch_errors.get_or_create(&KindLabel { kind }).inc();
+    }
+
+    /// Notes that a watched object cannot be read.
+    pub fn bad_object(&self, kind: &'static str) {
+        self.bad_objects.get_or_create(&KindLabel { kind }).inc();
+    }
+
+    /// Notes what a watch has brought.
+    pub fn cache(&self, kind: &'static str, objects: usize, now: i64) {
+        self.cache_objects.get_or_create(&KindLabel { kind }).set(i64::try_from(objects).unwrap_or(i64::MAX));
+        self.cache_last_event.get_or_create(&KindLabel { kind }).set(now);
+    }
+
+    /// Notes whether the nodes that are known are all that there will be.
+    pub fn nodes(&self, certain: bool) {
+        self.nodes_are_certain.set(i64::from(certain));
     }
 
     /// Notes that a certificate is served.

@@ -10,12 +10,13 @@ use clap::Parser as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch as channel;
+use tokio::task::JoinSet;
 
 use crate::args::{Args, TlsArgs};
 use crate::server::{Phase, Server, Timeouts};
 use crate::state::{App, Limits, Rulebook};
 use crate::tls::{self, Certificate};
-use crate::{capacity, log, policy, router, watch};
+use crate::{capacity, cluster, log, policy, router, watch};
 
 /// How long clients are told to connect elsewhere before connections are closed.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -40,11 +41,33 @@ pub fn main() -> ExitCode {
 
 async fn run(args: Args) -> anyhow::Result<()> {
     // Destructured whole: an option that nothing uses does not compile.
-    let Args { listen, metrics_listen, policy, capacity, tls, review, limits: taken, log: _, log_format: _ } = args;
+    let Args {
+        listen,
+        metrics_listen,
+        policy,
+        capacity,
+        kubeconfig,
+        nodes,
+        tls,
+        review,
+        limits: taken,
+        log: _,
+        log_format: _,
+    } = args;
     let (rulebook, policy_text) = load_policy(policy.as_ref())?;
     let limits = Limits { answer_within: taken.answer_within, reviews: taken.max_reviews, ..Limits::default() };
     let app = Arc::new(App::new(rulebook, review.options(), limits));
-    let capacity_texts = capacity::load(&app, &capacity).map_err(anyhow::Error::msg)?;
+    let mut followers = JoinSet::new();
+    let in_cluster = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+    if kubeconfig.is_some() || (in_cluster && capacity.is_empty()) {
+        let client = cluster::client(kubeconfig.as_deref()).await?;
+        followers.spawn(cluster::follow(app.clone(), client, nodes, cluster::STALE));
+    } else {
+        let texts = capacity::load(&app, &capacity, nodes).map_err(anyhow::Error::msg)?;
+        if !capacity.is_empty() {
+            followers.spawn(capacity::follow(app.clone(), capacity, nodes, tls.reload_every, texts));
+        }
+    }
     let (certificate, files) = load_certificate(&tls, &app)?;
     let config = tls::config(certificate.clone(), tls.tls_min)?;
     let server = |listener, tls, router| Server {
@@ -59,17 +82,13 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let listener = bind(listen).await?;
     let address = listener.local_addr()?;
     let (phases, phase) = channel::channel(Phase::Serving);
-    let mut servers = tokio::task::JoinSet::new();
+    let mut servers = JoinSet::new();
     servers.spawn(server(listener, Some(Arc::new(config)), router::all(app.clone())).run(phase.clone()));
     if let Some(address) = metrics_listen {
         servers.spawn(server(bind(address).await?, None, router::open(app.clone())).run(phase.clone()));
     }
-    let mut followers = tokio::task::JoinSet::new();
     if let (Some(file), Some(text)) = (policy, policy_text) {
         followers.spawn(policy::follow(app.clone(), file, tls.reload_every, vec![text]));
-    }
-    if !capacity.is_empty() {
-        followers.spawn(capacity::follow(app.clone(), capacity, tls.reload_every, capacity_texts));
     }
     let (paths, contents) = files;
     followers.spawn(tls::follow(app.clone(), certificate, paths, tls.reload_every, contents));

@@ -107,6 +107,13 @@ impl App {
         Self { review, ..self }
     }
 
+    /// Another cluster is known from now on.
+    pub fn set_cluster(&self, cluster: Cluster) {
+        self.metrics.nodes(cluster.nodes_are_certain);
+        self.cluster.store(Arc::new(cluster));
+        self.health.cluster_is_known();
+    }
+
     /// Calls `with` with everything that a review is done with.
     pub(crate) fn with_cx<T>(&self, with: impl FnOnce(&ReviewCx<'_>) -> T) -> T {
         let (rulebook, cluster) = (self.rulebook.load(), self.cluster.load());

@@ -16,6 +16,21 @@ use crate::decode::{Problem, from_value_pruned};
 use crate::object::Value;
 use crate::path::FieldPath;
 
+/// What the API server's validation refuses in the metadata of a Pod.
+#[must_use]
+pub fn validate_pod_metadata(pod: &Value<'_>, problems: &[Problem]) -> Vec<Problem> {
+    let at = FieldPath::of(&["metadata"]);
+    let inside: Vec<Problem> = problems
+        .iter()
+        .filter_map(|problem| Some(Problem { at: problem.at.relative_to(&at)?, ..problem.clone() }))
+        .collect();
+    let mut report = Report::default();
+    if let Ok(metadata) = from_value_pruned(pod.get("metadata").unwrap_or(&Value::Null), &inside) {
+        metadata::object(&mut report, &metadata, dns_subdomain_fault);
+    }
+    report.problems
+}
+
 /// Everything that the API server's validation refuses in an object of the type `type_name` (see
 /// [`type_of`](crate::decode::type_of)), given the problems that its decoding has already found. `lists` overrides
 /// the requests and limits of a Pod, for those who know what LimitRanges add.

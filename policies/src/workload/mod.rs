@@ -19,7 +19,7 @@ use crate::finding::ObjectRef;
 use crate::object::Value;
 use crate::path::FieldPath;
 use crate::scale::Scale;
-use crate::validation::validate_object;
+use crate::validation::{validate_object, validate_pod_metadata};
 
 pub use objects::{Object, objects};
 
@@ -85,11 +85,7 @@ impl Workload {
         let leniency = if known.is_some() { Leniency::Strict } else { Leniency::CustomResource };
         let invalid = match known {
             // A Pod is judged whole, with what it will request: here only what stands around its spec.
-            Some("Pod") => {
-                let mut invalid = validate_object(object.value, "Pod", &problems, None);
-                invalid.retain(|problem| !problem.at.starts_with(&FieldPath::of(&["spec"])));
-                invalid
-            }
+            Some("Pod") => validate_pod_metadata(object.value, &problems),
             Some(name) => validate_object(object.value, name, &problems, None),
             None => Vec::new(),
         };

@@ -38,7 +38,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(ready: Ready) -> Self {
+    pub(crate) fn new(ready: &Ready) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let mut roots = RootCertStore::empty();
         let ca = CertificateDer::from_pem_slice(ready.ca.as_bytes()).expect("a certificate");

@@ -8,6 +8,8 @@
 //!
 //! `cargo bench -p memlint-webhook --bench load`, about a minute.
 
+#![expect(clippy::print_stdout, reason = "a benchmark reports")]
+
 mod client;
 mod corpus;
 mod server;
@@ -39,7 +41,7 @@ impl Server {
         command.env("MEMLINT_BENCH_SERVER", kind).stdout(Stdio::piped());
         let mut process = command.spawn().expect("a server");
         let ready = server::read_ready(process.stdout.take().expect("a pipe"));
-        Self { kind, process, client: Client::new(ready) }
+        Self { kind, process, client: Client::new(&ready) }
     }
 
     fn pid(&self) -> u32 {

@@ -1,5 +1,7 @@
 //! Clients that others have written: curl and openssl, where they are installed.
 
+#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 

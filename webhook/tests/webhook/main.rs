@@ -2,6 +2,7 @@
 
 mod bounds;
 mod certificates;
+mod cluster;
 mod drain;
 mod exemptions;
 mod foreign;

@@ -1,0 +1,100 @@
+//! [`Kept`]: what is kept of an object. All the rest is dropped as it comes in.
+
+use std::fmt::Debug;
+
+use k8s_openapi::api::apps::v1::DaemonSet;
+use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::api::node::v1::RuntimeClass;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource;
+use memlint_policies::capacity::Node;
+use serde::de::DeserializeOwned;
+
+/// A kind of objects that are watched.
+pub(super) trait Kept:
+    Resource<DynamicType = ()> + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + 'static
+{
+    /// The name for metrics.
+    const KIND: &'static str;
+
+    /// Drops what no rule looks at.
+    fn trim(&mut self);
+
+    /// Why the object is of no use, if it is not.
+    fn fault(&self) -> Option<String> {
+        None
+    }
+}
+
+fn trim_metadata(metadata: &mut ObjectMeta, labels: bool) {
+    *metadata = ObjectMeta {
+        name: metadata.name.take(),
+        namespace: metadata.namespace.take(),
+        labels: metadata.labels.take().filter(|_| labels),
+        ..ObjectMeta::default()
+    };
+}
+
+impl Kept for core::Node {
+    const KIND: &'static str = "Node";
+
+    fn trim(&mut self) {
+        trim_metadata(&mut self.metadata, true);
+        let spec = self.spec.take().unwrap_or_default();
+        let (taints, unschedulable) = (spec.taints, spec.unschedulable);
+        self.spec = Some(core::NodeSpec { taints, unschedulable, ..core::NodeSpec::default() });
+        let status = self.status.take().unwrap_or_default();
+        let (allocatable, capacity) = (status.allocatable, status.capacity);
+        self.status = Some(core::NodeStatus { allocatable, capacity, ..core::NodeStatus::default() });
+    }
+
+    fn fault(&self) -> Option<String> {
+        let allocatable = self.status.as_ref().and_then(|status| status.allocatable.as_ref());
+        if allocatable.is_none_or(std::collections::BTreeMap::is_empty) {
+            return Some("it has no status.allocatable".to_owned());
+        }
+        let problems = Node::read(self).1;
+        problems.first().map(|problem| format!("{problem:?}"))
+    }
+}
+
+impl Kept for DaemonSet {
+    const KIND: &'static str = "DaemonSet";
+
+    fn trim(&mut self) {
+        trim_metadata(&mut self.metadata, false);
+        self.status = None;
+        let Some(template) = self.spec.template.spec.as_mut() else { return };
+        for container in template.containers.iter_mut().chain(template.init_containers.iter_mut().flatten()) {
+            let core::Container { name, resources, restart_policy, ports, .. } = std::mem::take(container);
+            *container = core::Container { name, resources, restart_policy, ports, ..core::Container::default() };
+        }
+        template.volumes = None;
+    }
+}
+
+impl Kept for core::LimitRange {
+    const KIND: &'static str = "LimitRange";
+
+    fn trim(&mut self) {
+        trim_metadata(&mut self.metadata, false);
+    }
+}
+
+impl Kept for RuntimeClass {
+    const KIND: &'static str = "RuntimeClass";
+
+    fn trim(&mut self) {
+        trim_metadata(&mut self.metadata, false);
+    }
+}
+
+impl Kept for core::Namespace {
+    const KIND: &'static str = "Namespace";
+
+    fn trim(&mut self) {
+        trim_metadata(&mut self.metadata, true);
+        self.spec = None;
+        self.status = None;
+    }
+}

@@ -1,0 +1,155 @@
+//! [`Store`]: the objects of one kind, kept up to date by a watch.
+//!
+//! What was known last stays while a watch is broken. An object that cannot be read is left out and counted, and does
+//! not hold up the others.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures::StreamExt as _;
+use kube::Api;
+use kube::core::DeserializeGuard;
+use kube::runtime::WatchStreamExt as _;
+use kube::runtime::watcher::{self, Event, watcher};
+use tokio::sync::Notify;
+
+use super::kept::Kept;
+use crate::metrics::Metrics;
+use crate::state::now;
+
+/// How many objects are asked for at a time.
+const PAGE: u32 = 200;
+
+type Key = (String, String);
+
+/// The objects of one kind.
+#[derive(Debug)]
+pub(crate) struct Store<K>(Mutex<State<K>>);
+
+#[derive(Debug)]
+struct State<K> {
+    objects: BTreeMap<Key, K>,
+    synced: bool,
+    failing_since: Option<Instant>,
+}
+
+impl<K> Default for Store<K> {
+    fn default() -> Self {
+        Self(Mutex::new(State { objects: BTreeMap::new(), synced: false, failing_since: None }))
+    }
+}
+
+impl<K: Kept> Store<K> {
+    /// Whether all objects have been seen once.
+    pub(super) fn is_synced(&self) -> bool {
+        self.with(|state| state.synced)
+    }
+
+    /// How long the watch has not worked.
+    pub(super) fn failing_for(&self) -> Duration {
+        self.with(|state| state.failing_since.map_or(Duration::ZERO, |since| since.elapsed()))
+    }
+
+    /// The objects.
+    pub(super) fn objects(&self) -> Vec<K> {
+        self.with(|state| state.objects.values().cloned().collect())
+    }
+
+    /// Watches; never returns.
+    pub(super) async fn follow(&self, api: Api<DeserializeGuard<K>>, changed: &Notify, metrics: &Metrics) {
+        let config = watcher::Config::default().page_size(PAGE);
+        let mut events = pin!(watcher(api, config).default_backoff());
+        let mut coming = BTreeMap::new();
+        while let Some(event) = events.next().await {
+            let event = match event {
+                Ok(event) => event,
+                Err(error) => {
+                    tracing::warn!(kind = K::KIND, %error, "a watch does not work; what was known last goes on");
+                    metrics.watch_error(K::KIND);
+                    self.with(|state| _ = state.failing_since.get_or_insert_with(Instant::now));
+                    continue;
+                }
+            };
+            let news = match event {
+                Event::Init => {
+                    coming.clear();
+                    continue;
+                }
+                Event::InitApply(guard) => {
+                    if let Some((key, object)) = read(guard, metrics) {
+                        coming.insert(key, object);
+                    }
+                    continue;
+                }
+                Event::InitDone => self.replace(std::mem::take(&mut coming)),
+                Event::Apply(guard) => {
+                    let key = key(&guard);
+                    match read(guard, metrics) {
+                        Some((key, object)) => self.put(key, object),
+                        None => self.remove(&key),
+                    }
+                }
+                Event::Delete(guard) => self.remove(&key(&guard)),
+            };
+            let count = self.with(|state| {
+                state.failing_since = None;
+                state.objects.len()
+            });
+            metrics.cache(K::KIND, count, now());
+            if news {
+                changed.notify_one();
+            }
+        }
+    }
+
+    fn replace(&self, objects: BTreeMap<Key, K>) -> bool {
+        self.with(|state| {
+            let news = !state.synced || state.objects != objects;
+            state.objects = objects;
+            state.synced = true;
+            news
+        })
+    }
+
+    /// A heartbeat of a node changes nothing that is kept.
+    fn put(&self, key: Key, object: K) -> bool {
+        self.with(|state| {
+            let news = state.objects.get(&key) != Some(&object);
+            state.objects.insert(key, object);
+            news
+        })
+    }
+
+    fn remove(&self, key: &Key) -> bool {
+        self.with(|state| state.objects.remove(key).is_some())
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut State<K>) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn key<K: Kept>(guard: &DeserializeGuard<K>) -> Key {
+    let metadata = kube::Resource::meta(guard);
+    (metadata.namespace.clone().unwrap_or_default(), metadata.name.clone().unwrap_or_default())
+}
+
+/// What is kept of an object, if it can be read.
+fn read<K: Kept>(guard: DeserializeGuard<K>, metrics: &Metrics) -> Option<(Key, K)> {
+    let key = key(&guard);
+    let why = match guard.0 {
+        Ok(mut object) => {
+            object.trim();
+            match object.fault() {
+                None => return Some((key, object)),
+                Some(fault) => fault,
+            }
+        }
+        Err(invalid) => invalid.error,
+    };
+    tracing::warn!(kind = K::KIND, namespace = key.0, name = key.1, why, "an object cannot be read and is left out");
+    metrics.bad_object(K::KIND);
+    None
+}
