@@ -134,7 +134,8 @@ async fn watching(fake: &Fake, nodes: Nodes, stale: Duration) -> Watching {
 }
 
 async fn until(what: &str, mut done: impl FnMut() -> bool) {
-    for _ in 0..200 {
+    // Long: a watch that was refused comes back with a growing delay, and machines are busy.
+    for _ in 0..2400 {
         if done() {
             return;
         }
