@@ -109,6 +109,18 @@ impl Corpus {
         self.problems.dedup();
     }
 
+    /// Leaves out files that were met on the way and are known to be something else: what `kubectl get` printed of a
+    /// cluster is judged by nobody who gave it as its capacity.
+    pub fn leave_out(&mut self, files: &[PathBuf]) {
+        let known: Vec<PathBuf> = files.iter().filter_map(|file| std::fs::canonicalize(file).ok()).collect();
+        let is_known = |held: &Held| {
+            let path = Path::new(held.file.as_ref());
+            let alike = known.iter().any(|known| known.file_name() == path.file_name());
+            held.asked == Asked::Met && alike && std::fs::canonicalize(path).is_ok_and(|path| known.contains(&path))
+        };
+        self.documents.retain(|held| !is_known(held));
+    }
+
     /// A document by the index of a place: those that are linted, then the sources.
     #[must_use]
     pub fn held(&self, document: usize) -> Option<&Held> {

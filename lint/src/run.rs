@@ -115,7 +115,8 @@ fn lint(args: &LintArgs) -> anyhow::Result<u8> {
             return Ok(FAILED);
         }
     };
-    let mut loaded = match capacity_files::load(&capacity_paths(args, &policy)) {
+    let capacity = capacity_paths(args, &policy);
+    let mut loaded = match capacity_files::load(&capacity) {
         Ok(loaded) => loaded,
         Err(problems) => {
             complain(&text::problems(&problems, std::io::stderr().is_terminal() && color));
@@ -127,6 +128,7 @@ fn lint(args: &LintArgs) -> anyhow::Result<u8> {
     _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     let progress = Progress::start(args.quiet);
     let mut corpus = corpus::read(&args.paths, threads, &progress);
+    corpus.leave_out(&capacity);
     corpus.sources = loaded.sources;
     corpus.notes.append(&mut loaded.notes);
     let namespace = args.namespace.as_deref().unwrap_or_default();
@@ -190,6 +192,9 @@ fn capacity_paths(args: &LintArgs, policy: &Policy) -> Vec<PathBuf> {
 /// The capacity that a policy names, beside its file.
 pub(crate) fn beside(file: Option<&Path>, policy: &Policy) -> Vec<PathBuf> {
     let folder = file.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
+    // As short as one would type it.
+    let here = std::env::current_dir().unwrap_or_default();
+    let folder = folder.strip_prefix(here).unwrap_or(folder);
     policy.capacity().map(|capacity| folder.join(capacity)).into_iter().collect()
 }
 

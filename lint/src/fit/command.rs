@@ -20,20 +20,21 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
         run::complain(&text::problems(problems, color));
         Ok(run::FAILED)
     };
-    let capacity = match (args.capacity.as_slice(), policy_file::locate(args.policy.as_deref())) {
+    let files = match (args.capacity.as_slice(), policy_file::locate(args.policy.as_deref())) {
         ([], file) => match policy_file::load(file.as_deref()) {
             Ok(policy) => run::beside(file.as_deref(), &policy),
             Err(problems) => return refuse(&problems),
         },
         (named, _) => named.to_vec(),
     };
-    anyhow::ensure!(!capacity.is_empty(), "nothing is known of the nodes: name a file with --capacity");
-    let mut loaded = match capacity_files::load(&capacity) {
+    anyhow::ensure!(!files.is_empty(), "nothing is known of the nodes: name a file with --capacity");
+    let mut loaded = match capacity_files::load(&files) {
         Ok(loaded) => loaded,
         Err(problems) => return refuse(&problems),
     };
     let Some(capacity) = loaded.capacity else { anyhow::bail!("nothing is known of the nodes") };
     let mut corpus = corpus::read(&args.paths, 0, &Progress::start(args.quiet));
+    corpus.leave_out(&files);
     corpus.sources = loaded.sources;
     corpus.notes.append(&mut loaded.notes);
     let report = super::fit(&corpus, &capacity, &args.namespace);

@@ -92,6 +92,6 @@ fn draft(at: FieldPath, whose: &str, limit: i64, largest: i64, name: &str, count
         "{whose} may use {shown} of memory, but {of}, {name}, has {most} for all its Pods: the node runs out before the \
          limit is reached"
     );
-    let help = format!("lower limits.memory to {most} or less");
+    let help = format!("lower limits.memory to {} or less", Shown::quantity(MEMORY, largest));
     Draft::new(at, message, help).data("limitBytes", limit).data("largestBytes", largest)
 }

@@ -69,7 +69,8 @@ fn deployment(object: &Value<'_>) -> Update {
     Update::Rolling {
         surge: amount(object, &at).unwrap_or(quarter),
         unavailable: amount(object, &strategy.keys(&["rollingUpdate", "maxUnavailable"])).unwrap_or(quarter),
-        at,
+        // Without a strategy the number of replicas is all there is to point at.
+        at: if object.at(&strategy).is_some() { at } else { FieldPath::of(&["spec", "replicas"]) },
     }
 }
 
