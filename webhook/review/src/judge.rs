@@ -6,6 +6,8 @@ use memlint_policies::engine::Report;
 use memlint_policies::exemption::Exempted;
 use memlint_policies::finding::{Finding, Group, Level, ObjectRef};
 use memlint_policies::object::Value;
+use memlint_policies::rule::Needs;
+use memlint_policies::rules;
 use memlint_policies::workload::Workload;
 
 use crate::ReviewCx;
@@ -111,15 +113,22 @@ fn action(finding: &Finding, workload: &Workload, scope: Scope, cx: &ReviewCx<'_
         Level::Deny => Action::Deny,
         Level::Warn => Action::Warn,
     };
-    let fits = matches!(finding.rule, "never-fits" | "no-eligible-node" | "limit-above-every-node");
+    let needs = rules::find(finding.rule).map_or(Needs::Nothing, |rule| rule.needs);
+    let by_nodes = matches!(needs, Needs::Nodes | Needs::BoundPods | Needs::NodesOrQuotas);
     let at_most = match cx.options.enforcement {
         Enforcement::Audit => Action::Audit,
         Enforcement::Warn => Action::Warn,
         Enforcement::Deny if is_about_reading(finding) && cx.options.on_decode_error == OnDoubt::Allow => Action::Warn,
         Enforcement::Deny if scope == Scope::Template && cx.options.workloads != Workloads::Deny => Action::Warn,
-        Enforcement::Deny if fits && !cx.nodes_are_certain => Action::Warn,
+        Enforcement::Deny if by_nodes && !cx.nodes_are_certain => Action::Warn,
+        // The API server counts quotas itself, later and with newer figures.
+        Enforcement::Deny if needs == Needs::Quotas => Action::Warn,
         // A node's own Pods are judged for that node alone, and the rest of their DaemonSet must not suffer for it.
-        Enforcement::Deny if finding.group == Group::Pending && object::is_for_one_node(workload) => Action::Warn,
+        Enforcement::Deny
+            if finding.group == Group::Pending && scope == Scope::Pod && object::is_for_one_node(workload) =>
+        {
+            Action::Warn
+        }
         Enforcement::Deny => Action::Deny,
     };
     by_policy.min(at_most)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use k8s_openapi::api::core::v1 as core;
 use memlint_policies::engine::{self, Report, Review};
 use memlint_policies::finding::ObjectRef;
 use memlint_policies::object::Value;
@@ -35,7 +36,10 @@ pub(crate) fn review(
     scope: Scope,
     cx: &ReviewCx<'_>,
 ) -> Result<Vec<(Workload, Report)>, String> {
-    let workloads = Workload::find(object);
+    let mut workloads = Workload::find(object);
+    if scope == Scope::Resize {
+        workloads.iter_mut().for_each(hold_to_its_node);
+    }
     if workloads.is_empty() {
         return Err("the object holds no Pod template".to_owned());
     }
@@ -45,6 +49,28 @@ pub(crate) fn review(
     let review =
         Review { policy: cx.policy, inventory: cx.inventory, namespace, file: None, defaulting, today: cx.today };
     Ok(workloads.into_iter().map(|workload| (engine::review(&workload, &review), workload)).map(swap).collect())
+}
+
+/// A Pod that is being resized stays where it is: it must fit there, whatever else might take it, and no taint drives
+/// it away. (`nodeName` itself says to the scheduler's filters that nothing is left to be decided.)
+fn hold_to_its_node(workload: &mut Workload) {
+    let Some(spec) = &mut workload.template.spec else { return };
+    let Some(node) = spec.node_name.take().filter(|node| !node.is_empty()) else { return };
+    let name = core::NodeSelectorRequirement {
+        key: "metadata.name".to_owned(),
+        operator: "In".to_owned(),
+        values: Some(vec![node]),
+    };
+    let term = core::NodeSelectorTerm { match_fields: Some(vec![name]), match_expressions: None };
+    let required = core::NodeSelector { node_selector_terms: vec![term] };
+    let affinity = core::NodeAffinity {
+        required_during_scheduling_ignored_during_execution: Some(required),
+        ..core::NodeAffinity::default()
+    };
+    let anything = core::Toleration { operator: Some("Exists".to_owned()), ..core::Toleration::default() };
+    spec.affinity = Some(core::Affinity { node_affinity: Some(affinity), ..core::Affinity::default() });
+    spec.node_selector = None;
+    spec.tolerations = Some(vec![anything]);
 }
 
 fn swap<A, B>((a, b): (A, B)) -> (B, A) {

@@ -5,6 +5,7 @@ mod certificates;
 mod cluster;
 mod drain;
 mod exemptions;
+mod fits;
 mod foreign;
 mod fuzz;
 mod operability;

@@ -154,3 +154,21 @@ fn json(value: &Value<'_>) -> String {
         }
     }
 }
+
+#[tokio::test]
+async fn d11_memlint_review_answers_what_the_webhook_answers() {
+    use memlint::cli::{ReviewArgs, Workloads};
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = crate::support::app();
+    for (pod, allowed) in [(crate::support::pod("", ""), false), (crate::support::pod("1Gi", "2Gi"), true)] {
+        let body = crate::support::review(&crate::support::create(&pod)).to_string();
+        let file = folder.path().join("review.json");
+        std::fs::write(&file, &body).expect("a file");
+        let args = ReviewArgs { file, policy: None, capacity: Vec::new(), workloads: Workloads::Warn };
+        let policy = policy_file::load(None).expect("the default policy");
+        let answer = memlint::review::answer(&args, None, &policy, None, TODAY).expect("an answer");
+        assert_eq!(answer.allowed, allowed);
+        let webhook = crate::support::send(&app, crate::support::http("/validate", body)).await;
+        assert_eq!(answer.text, format!("{}\n", webhook.text));
+    }
+}
