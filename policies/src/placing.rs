@@ -67,8 +67,19 @@ impl<'a> Placing<'a> {
         })
     }
 
+    /// Whether this is a DaemonSet, or a Pod that one has made.
     pub(crate) fn is_daemon_set(&self) -> bool {
-        self.workload.object.kind == "DaemonSet"
+        self.maker().0 == "DaemonSet"
+    }
+
+    /// Kind and name of what makes the Pods: the workload, or the DaemonSet that a Pod belongs to.
+    fn maker(&self) -> (&str, &str) {
+        let owners =
+            self.workload.template.metadata.iter().flat_map(|metadata| metadata.owner_references.iter().flatten());
+        let mut owners = owners.filter(|owner| owner.kind == "DaemonSet" && self.workload.is_pod());
+        let object = &self.workload.object;
+        let own = (object.kind.as_str(), object.name.as_deref().unwrap_or_default());
+        owners.next().map_or(own, |owner| (&owner.kind, &owner.name))
     }
 
     /// The nodes that exist, without the workload's own Pods.
@@ -108,9 +119,8 @@ impl<'a> Placing<'a> {
     }
 
     fn without_own(&self, cluster: &'a Cluster) -> Cow<'a, Cluster> {
-        let object = &self.workload.object;
-        let name = object.name.as_deref().unwrap_or_default();
-        cluster.without(self.namespace, &object.kind, name).map_or(Cow::Borrowed(cluster), Cow::Owned)
+        let (kind, name) = self.maker();
+        cluster.without(self.namespace, kind, name).map_or(Cow::Borrowed(cluster), Cow::Owned)
     }
 }
 
