@@ -13,7 +13,7 @@ use crate::quantity::Quantity;
 /// What each node of a pool has.
 #[derive(Debug, Clone)]
 pub struct Offer {
-    /// What Pods can have. A disk that nothing is known of never runs out: [`UNKNOWN_DISK`].
+    /// What Pods can have. A disk that nothing is known of never runs out: `UNKNOWN_DISK`.
     pub allocatable: ResourceList,
     /// What the machine has, as far as it is known.
     pub capacity: ResourceList,

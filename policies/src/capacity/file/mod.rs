@@ -1,6 +1,6 @@
 //! [`CapacityFile`]: what nodes there are, as a small file to be committed beside the manifests.
 //!
-//! Its fields are one table ([`fields`]), from which both its reading and its JSON Schema come. Reading collects every
+//! Its fields are one table (`fields`), from which both its reading and its JSON Schema come. Reading collects every
 //! mistake with its place; what is written is read again as the same.
 
 mod check;
