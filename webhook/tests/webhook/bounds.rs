@@ -32,7 +32,7 @@ async fn r4_two_objects_of_3_mib_get_a_verdict() {
     let started = Instant::now();
     let verdict = ask(&app(), &resize(&pod, &pod)).await;
     assert!(verdict.allowed && verdict.warnings.is_empty());
-    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn r5_a_json_bomb_is_not_followed() {
             review(&create(&json!("X"))).to_string().replace("\"userInfo\"", &format!("\"bomb\":{value},\"userInfo\""));
         assert_eq!(send(&app, http("/validate", around)).await.status, StatusCode::OK);
         assert_eq!(send(&app, http("/validate", value)).await.status, StatusCode::BAD_REQUEST);
-        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     }
 }
 
@@ -91,7 +91,7 @@ async fn r5_10_000_containers_get_a_short_answer() {
     assert!(!verdict.allowed, "{:?}", verdict.warnings);
     assert!(verdict.message.contains("10000 problems") && verdict.message.contains("9980 more"), "{}", verdict.message);
     assert!(verdict.message.len() < 16 * 1024, "{}", verdict.message.len());
-    assert!(took < Duration::from_secs(20), "{took:?}");
+    assert!(took < Duration::from_secs(3), "{took:?}");
 }
 
 fn with_time(request: &serde_json::Value) -> serde_json::Value {
@@ -134,7 +134,7 @@ async fn p15_an_answer_comes_before_the_api_server_stops_waiting() {
         let started = Instant::now();
         let body = review(&create(&large(100 * 1024))).to_string();
         let verdict = send(&app, http("/validate?timeout=1s", body)).await.verdict(UID);
-        assert!(started.elapsed() < Duration::from_millis(1_450), "{:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
         assert_eq!(verdict.allowed, allowed);
         let said = if allowed { &verdict.warnings[0] } else { &verdict.message };
         assert!(said.contains("no time"), "{said}");
@@ -151,7 +151,7 @@ async fn r4_more_reviews_than_allowed_are_turned_away_at_once() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     let started = Instant::now();
     assert_eq!(send(&app, body()).await.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(started.elapsed() < Duration::from_millis(1_000), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
     assert_eq!(metric(&app, "memlint_shed_total"), 1.0);
     assert_eq!(first.await.expect("a task").status, StatusCode::OK);
 }

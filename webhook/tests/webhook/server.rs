@@ -224,7 +224,7 @@ async fn r4_a_handshake_that_does_not_come_ends() {
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");
     let started = Instant::now();
     assert_eq!(stream.read(&mut [0; 16]).await.unwrap_or(0), 0, "closed");
-    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
@@ -239,7 +239,7 @@ async fn r4_a_header_that_drips_ends() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
-        assert!(started.elapsed() < Duration::from_secs(20), "still open");
+        assert!(started.elapsed() < Duration::from_secs(3), "still open");
     }
 }
 
@@ -293,7 +293,7 @@ async fn r4_500_stuck_sockets_do_not_hold_up_good_requests() {
     }
     let beside = p99().await;
     assert!(metric(&server.app, "memlint_connections") > 400.0);
-    assert!(beside < alone * 2 + Duration::from_millis(500), "{alone:?} alone, {beside:?} beside stuck sockets");
+    assert!(beside < alone * 2 + Duration::from_millis(100), "{alone:?} alone, {beside:?} beside stuck sockets");
 }
 
 #[tokio::test]
@@ -304,6 +304,6 @@ async fn r4_connections_over_the_limit_wait_for_a_place() {
     let second = tokio::time::timeout(Duration::from_millis(300), server.client()).await;
     assert!(second.is_err(), "there is no place");
     drop(first);
-    let mut third = tokio::time::timeout(Duration::from_secs(20), server.client()).await.expect("a place");
+    let mut third = tokio::time::timeout(Duration::from_secs(3), server.client()).await.expect("a place");
     third.validate().await.expect("an answer");
 }
