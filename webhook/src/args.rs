@@ -1,5 +1,7 @@
 //! The command line of the webhook.
 
+mod cluster;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,6 +9,8 @@ use std::time::Duration;
 use crate::cluster::Nodes;
 use clap::{Args as ClapArgs, Parser, ValueEnum};
 use memlint_review::{Enforcement, OnDoubt, Options, Workloads};
+
+pub use cluster::ClusterArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,6 +41,9 @@ pub struct Args {
     /// Whether the nodes that are known are all that there can be
     #[arg(long, value_enum, default_value_t = Nodes::Auto)]
     pub nodes: Nodes,
+    /// What is asked of the cluster, and told to it.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
     /// Where the certificate comes from.
     #[command(flatten)]
     pub tls: TlsArgs,
@@ -80,6 +87,9 @@ pub struct ReviewArgs {
     /// Refuse what the policy says, warn of it at most, or only count it
     #[arg(long, value_enum, default_value_t = EnforcementArg::Deny)]
     pub enforcement: EnforcementArg,
+    /// The same for some namespaces; team-* works, a namespace's own name goes before it
+    #[arg(long, value_name = "NAMESPACE=LEVEL", value_parser = enforcement_for)]
+    pub enforcement_for: Vec<(String, EnforcementArg)>,
     /// What becomes of findings in Deployments and their like, whose Pods come later
     #[arg(long, value_enum, default_value_t = WorkloadsArg::Warn)]
     pub workloads: WorkloadsArg,
@@ -169,16 +179,18 @@ impl ReviewArgs {
     /// What the review is told of them.
     #[must_use]
     pub fn options(&self) -> Options {
+        let enforcement = |arg| match arg {
+            EnforcementArg::Audit => Enforcement::Audit,
+            EnforcementArg::Warn => Enforcement::Warn,
+            EnforcementArg::Deny => Enforcement::Deny,
+        };
         let doubt = |arg| match arg {
             OnDoubtArg::Allow => OnDoubt::Allow,
             OnDoubtArg::Deny => OnDoubt::Deny,
         };
         Options {
-            enforcement: match self.enforcement {
-                EnforcementArg::Audit => Enforcement::Audit,
-                EnforcementArg::Warn => Enforcement::Warn,
-                EnforcementArg::Deny => Enforcement::Deny,
-            },
+            enforcement: enforcement(self.enforcement),
+            enforcement_for: self.enforcement_for.iter().map(|(name, arg)| (name.clone(), enforcement(*arg))).collect(),
             workloads: match self.workloads {
                 WorkloadsArg::Off => Workloads::Off,
                 WorkloadsArg::Warn => Workloads::Warn,
@@ -194,4 +206,16 @@ impl ReviewArgs {
 /// A time such as `10s` or `500ms`.
 fn duration(text: &str) -> Result<Duration, String> {
     crate::deadline::parse(text).ok_or_else(|| format!("{text} is no time: write it as 10s or 500ms"))
+}
+
+/// A namespace and what goes there, such as `team-*=warn`.
+fn enforcement_for(text: &str) -> Result<(String, EnforcementArg), String> {
+    let (namespace, level) = text.split_once('=').ok_or("write NAMESPACE=LEVEL, such as team-a=warn")?;
+    let level = EnforcementArg::from_str(level, false).map_err(|_| "the level is audit, warn or deny")?;
+    let is_in_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let name = namespace.strip_suffix('*').unwrap_or(namespace);
+    if namespace.is_empty() || !name.chars().all(is_in_name) {
+        return Err(format!("{namespace:?} is no namespace, nor the beginning of one and a *"));
+    }
+    Ok((namespace.to_owned(), level))
 }

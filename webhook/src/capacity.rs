@@ -28,7 +28,12 @@ pub fn load(app: &App, files: &[PathBuf], nodes: Nodes) -> Result<Contents, Stri
         inventory.set_capacity(capacity);
     }
     // Pools are declared with the most that they may grow to.
-    app.set_cluster(Cluster { inventory, nodes_are_certain: !files.is_empty() && nodes != Nodes::Growing });
+    let doubt = match nodes {
+        _ if files.is_empty() => Some("no nodes are known"),
+        Nodes::Growing => Some("--nodes growing was given"),
+        Nodes::Auto | Nodes::Fixed => None,
+    };
+    app.set_cluster(Cluster { inventory, doubt: doubt.map(str::to_owned) });
     app.metrics.capacity_read(true);
     Ok(contents)
 }

@@ -1,11 +1,14 @@
 //! Metrics: few names, few labels, never the name of an object.
 
+mod labels;
+
 use std::fmt::Write as _;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use memlint_policies::exemption::ExemptedBy;
 use memlint_review::Outcome;
-use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -13,54 +16,10 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use labels::{CertLabel, FindingLabels, HashLabel, KindLabel, RequestLabels, ResultLabel, SourceLabel};
+
 /// Upper bounds of the histogram, in seconds.
 const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
-
-/// Labels of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct RequestLabels {
-    operation: &'static str,
-    kind: &'static str,
-    verdict: &'static str,
-    dry_run: &'static str,
-}
-
-/// Labels of a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct FindingLabels {
-    rule: &'static str,
-    action: &'static str,
-}
-
-/// One label that says where something came from.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct SourceLabel {
-    source: &'static str,
-}
-
-/// One label that says how something went.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct ResultLabel {
-    result: &'static str,
-}
-
-/// One label that names a certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct CertLabel {
-    cert: &'static str,
-}
-
-/// One label that names a kind of watched objects.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct KindLabel {
-    kind: &'static str,
-}
-
-/// One label that names a policy.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct HashLabel {
-    hash: String,
-}
 
 /// Everything that is counted.
 #[derive(Debug)]
@@ -89,6 +48,10 @@ pub struct Metrics {
     bad_objects: Family<KindLabel, Counter>,
     cache_objects: Family<KindLabel, Gauge>,
     cache_last_event: Family<KindLabel, Gauge>,
+    cache_synced: Family<KindLabel, Gauge>,
+    capacity_rebuilds: Counter,
+    capacity_rebuild_seconds: Counter<f64, AtomicU64>,
+    events: Family<ResultLabel, Counter>,
     nodes_are_certain: Gauge,
     cert_reloads: Family<ResultLabel, Counter>,
     cert_not_after: Family<CertLabel, Gauge>,
@@ -118,6 +81,10 @@ impl Default for Metrics {
             bad_objects: Family::default(),
             cache_objects: Family::default(),
             cache_last_event: Family::default(),
+            cache_synced: Family::default(),
+            capacity_rebuilds: Counter::default(),
+            capacity_rebuild_seconds: Counter::default(),
+            events: Family::default(),
             nodes_are_certain: Gauge::default(),
             cert_reloads: Family::default(),
             cert_not_after: Family::default(),
@@ -167,6 +134,26 @@ impl Metrics {
             "cache_last_sync_timestamp_seconds",
             "When a watch last brought something",
             self.cache_last_event.clone(),
+        );
+        registry.register(
+            "cache_synced",
+            "Whether all objects of a kind are known and the watch works",
+            self.cache_synced.clone(),
+        );
+        registry.register(
+            "capacity_rebuilds",
+            "Times that capacity was put together from what is watched",
+            self.capacity_rebuilds.clone(),
+        );
+        registry.register(
+            "capacity_rebuild_seconds",
+            "Time that went into putting capacity together",
+            self.capacity_rebuild_seconds.clone(),
+        );
+        registry.register(
+            "events",
+            "Kubernetes Events about denials, by whether they were posted, failed or dropped",
+            self.events.clone(),
         );
         registry.register(
             "nodes_are_certain",
@@ -240,6 +227,28 @@ impl Metrics {
     pub fn cache(&self, kind: &'static str, objects: usize, now: i64) {
         self.cache_objects.get_or_create(&KindLabel { kind }).set(i64::try_from(objects).unwrap_or(i64::MAX));
         self.cache_last_event.get_or_create(&KindLabel { kind }).set(now);
+    }
+
+    /// Notes whether all objects of a kind are known, and the watch works.
+    pub fn synced(&self, kind: &'static str, synced: bool) {
+        self.cache_synced.get_or_create(&KindLabel { kind }).set(i64::from(synced));
+    }
+
+    /// What was noted of a kind; `None` if it is not watched.
+    #[must_use]
+    pub fn is_synced(&self, kind: &'static str) -> Option<bool> {
+        Some(self.cache_synced.get(&KindLabel { kind })?.get() == 1)
+    }
+
+    /// Notes that capacity was put together.
+    pub fn rebuilt(&self, took: Duration) {
+        self.capacity_rebuilds.inc();
+        self.capacity_rebuild_seconds.inc_by(took.as_secs_f64());
+    }
+
+    /// Notes what became of an Event: `posted`, `failed` or `dropped`.
+    pub fn event(&self, result: &'static str) {
+        self.events.get_or_create(&ResultLabel { result }).inc();
     }
 
     /// Notes whether the nodes that are known are all that there will be.

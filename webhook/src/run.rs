@@ -48,6 +48,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         capacity,
         kubeconfig,
         nodes,
+        cluster: of_cluster,
         tls,
         review,
         limits: taken,
@@ -61,7 +62,8 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let in_cluster = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
     if kubeconfig.is_some() || (in_cluster && capacity.is_empty()) {
         let client = cluster::client(kubeconfig.as_deref()).await?;
-        followers.spawn(cluster::follow(app.clone(), client, nodes, cluster::STALE));
+        let settings = cluster::Settings { nodes, pods: of_cluster.watch_pods, ..cluster::Settings::default() };
+        followers.spawn(cluster::follow(app.clone(), client, settings));
     } else {
         let texts = capacity::load(&app, &capacity, nodes).map_err(anyhow::Error::msg)?;
         if !capacity.is_empty() {

@@ -26,12 +26,26 @@ pub struct Rulebook {
 }
 
 /// What is known of the cluster.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Cluster {
     /// The objects that rules ask for.
     pub inventory: Inventory,
+    /// Why the nodes that are known may not be all that there will be; `None` if they are.
+    pub doubt: Option<String>,
+}
+
+impl Default for Cluster {
+    fn default() -> Self {
+        Self { inventory: Inventory::default(), doubt: Some("the cluster is not known yet".to_owned()) }
+    }
+}
+
+impl Cluster {
     /// Whether the nodes that are known are all that there will be.
-    pub nodes_are_certain: bool,
+    #[must_use]
+    pub fn nodes_are_certain(&self) -> bool {
+        self.doubt.is_none()
+    }
 }
 
 /// How much is taken on.
@@ -109,7 +123,7 @@ impl App {
 
     /// Another cluster is known from now on.
     pub fn set_cluster(&self, cluster: Cluster) {
-        self.metrics.nodes(cluster.nodes_are_certain);
+        self.metrics.nodes(cluster.nodes_are_certain());
         self.cluster.store(Arc::new(cluster));
         self.health.cluster_is_known();
     }
@@ -121,7 +135,7 @@ impl App {
             policy: &rulebook.policy,
             policy_hash: &rulebook.hash,
             inventory: &cluster.inventory,
-            nodes_are_certain: cluster.nodes_are_certain,
+            nodes_are_certain: cluster.nodes_are_certain(),
             options: &self.options,
             today: today(),
         })

@@ -115,5 +115,5 @@ fn cluster() -> Cluster {
     assert_eq!(capacity.now().nodes().len(), 5_000);
     let mut inventory = Inventory::default();
     inventory.set_capacity(Arc::new(capacity));
-    Cluster { inventory, nodes_are_certain: true }
+    Cluster { inventory, doubt: None }
 }

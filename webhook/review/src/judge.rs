@@ -42,6 +42,8 @@ pub(crate) struct Judgement {
 pub(crate) struct Judged {
     pub(crate) finding: Finding,
     pub(crate) action: Action,
+    /// Whether nothing but nodes that may come, and are not known, keeps it from being a denial.
+    pub(crate) is_doubtful: bool,
     /// What LimitRanger had to do with it.
     pub(crate) defaulted: Option<&'static str>,
 }
@@ -89,14 +91,32 @@ pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> R
         judgement.exemptions.extend(report.exemptions.into_iter().filter(|exempted| !known_exemption(exempted)));
         let known_note = |note: &String| old_reports().any(|old| old.notes.iter().any(|(_, old)| old == note));
         judgement.notes.extend(report.notes.into_iter().map(|(_, note)| note).filter(|note| !known_note(note)));
-        for finding in report.findings {
+        for mut finding in report.findings {
+            let needs = rules::find(finding.rule).map_or(Needs::Nothing, |rule| rule.needs);
+            if needs == Needs::BoundPods {
+                // A Pod that is resized is among those that take the room.
+                if scope == Scope::Resize {
+                    continue;
+                }
+                // Room comes and goes.
+                finding.level = Level::Warn;
+            }
             if known.as_ref().is_some_and(|known| !known.is_news(&finding, &value)) {
                 continue;
             }
             judgement.misread |= is_about_reading(&finding);
-            let action = action(&finding, &workload, scope, cx);
+            let action = action(&finding, needs, &workload, scope, cx);
+            let is_doubtful = finding.level == Level::Deny
+                && cx.options.enforcement_in(&request.namespace) == Enforcement::Deny
+                && is_by_nodes(needs)
+                && !cx.nodes_are_certain;
             let written = finding.container.as_deref().map(|container| Written::of(limit_ranger, container));
-            judgement.findings.push(Judged { finding, action, defaulted: written.and_then(Written::note) });
+            judgement.findings.push(Judged {
+                finding,
+                action,
+                is_doubtful,
+                defaulted: written.and_then(Written::note),
+            });
         }
     }
     Ok(Some(judgement))
@@ -108,19 +128,23 @@ pub(crate) fn is_about_reading(finding: &Finding) -> bool {
     matches!(finding.rule, "invalid-manifest" | "invalid-quantity")
 }
 
-fn action(finding: &Finding, workload: &Workload, scope: Scope, cx: &ReviewCx<'_>) -> Action {
+/// Whether a rule speaks of what room nodes have.
+fn is_by_nodes(needs: Needs) -> bool {
+    matches!(needs, Needs::Nodes | Needs::BoundPods | Needs::NodesOrQuotas)
+}
+
+fn action(finding: &Finding, needs: Needs, workload: &Workload, scope: Scope, cx: &ReviewCx<'_>) -> Action {
     let by_policy = match finding.level {
         Level::Deny => Action::Deny,
         Level::Warn => Action::Warn,
     };
-    let needs = rules::find(finding.rule).map_or(Needs::Nothing, |rule| rule.needs);
-    let by_nodes = matches!(needs, Needs::Nodes | Needs::BoundPods | Needs::NodesOrQuotas);
-    let at_most = match cx.options.enforcement {
+    let namespace = workload.object.namespace.as_deref().unwrap_or_default();
+    let at_most = match cx.options.enforcement_in(namespace) {
         Enforcement::Audit => Action::Audit,
         Enforcement::Warn => Action::Warn,
         Enforcement::Deny if is_about_reading(finding) && cx.options.on_decode_error == OnDoubt::Allow => Action::Warn,
         Enforcement::Deny if scope == Scope::Template && cx.options.workloads != Workloads::Deny => Action::Warn,
-        Enforcement::Deny if by_nodes && !cx.nodes_are_certain => Action::Warn,
+        Enforcement::Deny if is_by_nodes(needs) && !cx.nodes_are_certain => Action::Warn,
         // The API server counts quotas itself, later and with newer figures.
         Enforcement::Deny if needs == Needs::Quotas => Action::Warn,
         // A node's own Pods are judged for that node alone, and the rest of their DaemonSet must not suffer for it.

@@ -5,6 +5,9 @@
 pub struct Options {
     /// What becomes of findings at all.
     pub enforcement: Enforcement,
+    /// What becomes of findings in some namespaces, whatever goes for the others: a name, or the beginning of names and
+    /// a `*`. See [`Options::enforcement_in`].
+    pub enforcement_for: Vec<(String, Enforcement)>,
     /// What becomes of findings in workloads, whose Pods come later.
     pub workloads: Workloads,
     /// What becomes of an object that cannot be read.
@@ -22,6 +25,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             enforcement: Enforcement::Deny,
+            enforcement_for: Vec::new(),
             workloads: Workloads::Warn,
             on_decode_error: OnDoubt::Allow,
             on_timeout: OnDoubt::Allow,
@@ -34,11 +38,25 @@ impl Options {
     /// Whether nothing is judged in a namespace.
     #[must_use]
     pub fn excludes(&self, namespace: &str) -> bool {
-        let own = self.exclude_namespaces.iter().any(|pattern| match pattern.strip_suffix('*') {
-            Some(prefix) => namespace.starts_with(prefix),
-            None => pattern == namespace,
-        });
+        let own = self.exclude_namespaces.iter().any(|pattern| means(pattern, namespace));
         own || SYSTEM_NAMESPACES.contains(&namespace)
+    }
+
+    /// What becomes of findings in a namespace. Of several patterns that mean it, its own name counts, else the longest;
+    /// of equal ones the last.
+    #[must_use]
+    pub fn enforcement_in(&self, namespace: &str) -> Enforcement {
+        let meant = self.enforcement_for.iter().filter(|(pattern, _)| means(pattern, namespace));
+        let closest = meant.max_by_key(|(pattern, _)| (pattern == namespace, pattern.len()));
+        closest.map_or(self.enforcement, |(_, enforcement)| *enforcement)
+    }
+}
+
+/// Whether a pattern means a namespace; a `*` at its end stands for anything.
+fn means(pattern: &str, namespace: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => namespace.starts_with(prefix),
+        None => pattern == namespace,
     }
 }
 

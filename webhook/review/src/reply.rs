@@ -134,7 +134,7 @@ pub(crate) fn judged(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>, jud
     let early = cx.options.workloads == Workloads::Warn && scope == Scope::Template;
     let would_be_denied = early && judgement.findings.iter().any(is_deny);
     let note = would_be_denied.then_some("the Pods of this workload will be refused unless this is changed:");
-    let warnings = match cx.options.enforcement {
+    let warnings = match cx.options.enforcement_in(&request.namespace) {
         Enforcement::Audit => Vec::new(),
         Enforcement::Warn | Enforcement::Deny => warning::of(&judgement, note.filter(|_| has(Action::Warn))),
     };
@@ -164,5 +164,5 @@ pub(crate) fn judged(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>, jud
 
 /// Whether a Pod would be refused for what its workload is only warned of.
 fn is_deny(judged: &Judged) -> bool {
-    judged.finding.level == Level::Deny && !judge::is_about_reading(&judged.finding)
+    judged.finding.level == Level::Deny && !judged.is_doubtful && !judge::is_about_reading(&judged.finding)
 }

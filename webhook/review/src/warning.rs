@@ -11,11 +11,20 @@ pub const MAX_WARNINGS: usize = 10;
 /// How many characters one may have.
 pub const MAX_WARNING: usize = 120;
 
+/// What goes before the findings that would be denials if no nodes could come.
+const IN_DOUBT: &str = "never refused for want of room here, as nodes may come that are not known:";
+
 /// The warnings about an object.
 pub(crate) fn of(judgement: &Judgement, scope_note: Option<&str>) -> Vec<String> {
     let warned = judgement.findings.iter().filter(|judged| judged.action == Action::Warn);
-    let mut all: Vec<String> = scope_note.map(|note| one(note, None)).into_iter().collect();
-    all.extend(warned.map(finding));
+    let (doubtful, others): (Vec<&Judged>, Vec<&Judged>) = warned.partition(|judged| judged.is_doubtful);
+    let mut all = Vec::new();
+    if !doubtful.is_empty() {
+        all.push(one(IN_DOUBT, None));
+        all.extend(doubtful.into_iter().map(finding));
+    }
+    all.extend(scope_note.map(|note| one(note, None)));
+    all.extend(others.into_iter().map(finding));
     all.extend(judgement.notes.iter().map(|note| one(note, None)));
     for exempted in judgement.exemptions.iter().filter(|exempted| exempted.by == ExemptedBy::Object) {
         let whose = exempted.container.as_deref().map(|name| format!(" in container {name}")).unwrap_or_default();

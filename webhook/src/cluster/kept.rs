@@ -17,6 +17,14 @@ pub(super) trait Kept:
     /// The name for metrics.
     const KIND: &'static str;
 
+    /// Which objects the API server is asked for, if not for all.
+    const FIELDS: Option<&'static str> = None;
+
+    /// Whether the object counts at all.
+    fn counts(&self) -> bool {
+        true
+    }
+
     /// Drops what no rule looks at.
     fn trim(&mut self);
 
@@ -26,7 +34,7 @@ pub(super) trait Kept:
     }
 }
 
-fn trim_metadata(metadata: &mut ObjectMeta, labels: bool) {
+pub(super) fn trim_metadata(metadata: &mut ObjectMeta, labels: bool) {
     *metadata = ObjectMeta {
         name: metadata.name.take(),
         namespace: metadata.namespace.take(),
@@ -64,12 +72,20 @@ impl Kept for DaemonSet {
     fn trim(&mut self) {
         trim_metadata(&mut self.metadata, false);
         self.status = None;
-        let Some(template) = self.spec.template.spec.as_mut() else { return };
-        for container in template.containers.iter_mut().chain(template.init_containers.iter_mut().flatten()) {
-            let core::Container { name, resources, restart_policy, ports, .. } = std::mem::take(container);
-            *container = core::Container { name, resources, restart_policy, ports, ..core::Container::default() };
+        if let Some(metadata) = &mut self.spec.template.metadata {
+            trim_metadata(metadata, true);
         }
+        let Some(template) = self.spec.template.spec.as_mut() else { return };
+        trim_containers(template);
         template.volumes = None;
+    }
+}
+
+/// What containers request, and the ports that they may take on their node.
+pub(super) fn trim_containers(spec: &mut core::PodSpec) {
+    for container in spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()) {
+        let core::Container { name, resources, restart_policy, ports, .. } = std::mem::take(container);
+        *container = core::Container { name, resources, restart_policy, ports, ..core::Container::default() };
     }
 }
 

@@ -1,16 +1,21 @@
-//! What is known of the cluster, from watches: nodes, DaemonSets, LimitRanges, RuntimeClasses, namespaces. Never Pods.
+//! What is known of the cluster, from watches: nodes, DaemonSets, LimitRanges, RuntimeClasses, namespaces; Pods only
+//! where that is asked for.
 //!
 //! Objects are cut down to what rules look at as they come in. When something that matters has changed, capacity is
 //! put together again, away from requests, and swapped whole. No request ever waits for the API server.
 
+mod autoscalers;
+mod doubt;
 mod kept;
+mod pods;
 mod rebuild;
 mod store;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use kube::client::Body;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::DeserializeGuard;
 use kube::{Api, Client, Config};
@@ -19,13 +24,34 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::state::App;
+use autoscalers::Traces;
 use kept::Kept;
 use store::Store;
 
-pub use rebuild::Nodes;
+pub use doubt::Nodes;
 
-/// After this long without a working watch, what is known of nodes is no reason to refuse anything.
-pub const STALE: Duration = Duration::from_secs(300);
+/// The kinds that may be watched, as metrics name them.
+pub const KINDS: [&str; 6] = ["Node", "DaemonSet", "LimitRange", "RuntimeClass", "Namespace", "Pod"];
+
+/// How a cluster is watched.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Whether the nodes that are there are all that there can be.
+    pub nodes: Nodes,
+    /// Whether Pods are watched too.
+    pub pods: bool,
+    /// After this long without a working watch, what is known of nodes is no reason to refuse anything.
+    pub stale: Duration,
+    /// How often autoscalers are looked for.
+    pub look_every: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let [stale, look_every] = [300, 300].map(Duration::from_secs);
+        Self { nodes: Nodes::Auto, pods: false, stale, look_every }
+    }
+}
 
 /// Everything that is watched.
 #[derive(Debug, Default)]
@@ -35,7 +61,26 @@ pub(crate) struct View {
     limit_ranges: Store<k8s_openapi::api::core::v1::LimitRange>,
     runtime_classes: Store<k8s_openapi::api::node::v1::RuntimeClass>,
     namespaces: Store<k8s_openapi::api::core::v1::Namespace>,
+    pods: Store<k8s_openapi::api::core::v1::Pod>,
+    /// `None` until someone has looked.
+    traces: Mutex<Option<Traces>>,
     changed: Notify,
+}
+
+impl View {
+    /// What was seen of autoscalers; `None` until someone has looked.
+    fn traces(&self) -> Option<Traces> {
+        *self.traces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Someone has looked, and could not see if there is nothing given; then what was seen before goes on.
+    fn set_traces(&self, seen: Option<Traces>) {
+        let mut traces = self.traces.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = seen.or(*traces).unwrap_or_default();
+        if traces.replace(now) != Some(now) {
+            self.changed.notify_one();
+        }
+    }
 }
 
 /// A client: from a kubeconfig file, or as a Pod in the cluster has it.
@@ -55,19 +100,45 @@ pub async fn client(kubeconfig: Option<&Path>) -> anyhow::Result<Client> {
 }
 
 /// Watches until it is dropped; never returns otherwise.
-pub async fn follow(app: Arc<App>, client: Client, nodes: Nodes, stale: Duration) {
+pub async fn follow(app: Arc<App>, client: Client, settings: Settings) {
     let view = Arc::new(View::default());
     let mut tasks = JoinSet::new();
     tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.nodes));
     tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.daemon_sets));
     tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.limit_ranges));
     tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.runtime_classes));
-    tasks.spawn(watch(app.clone(), client, view.clone(), |view| &view.namespaces));
-    tasks.spawn(rebuild::follow(app, view, nodes, stale));
+    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.namespaces));
+    if settings.pods {
+        tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.pods));
+    }
+    if settings.nodes == Nodes::Auto {
+        tasks.spawn(autoscalers::follow(client, view.clone(), settings.look_every));
+    }
+    tasks.spawn(rebuild::follow(app, view, settings));
     while tasks.join_next().await.is_some() {}
 }
 
 async fn watch<K: Kept>(app: Arc<App>, client: Client, view: Arc<View>, store: fn(&View) -> &Store<K>) {
+    app.metrics.synced(K::KIND, false);
+    let client = noticing(client, app.clone(), view.clone(), store);
     let api: Api<DeserializeGuard<K>> = Api::all(client);
     store(&view).follow(api, &view.changed, &app.metrics).await;
+}
+
+/// A client that tells the store when a watch has begun. A watcher that goes on where it broke off says nothing until
+/// the next change, which for DaemonSets may be days away.
+fn noticing<K: Kept>(client: Client, app: Arc<App>, view: Arc<View>, store: fn(&View) -> &Store<K>) -> Client {
+    let namespace = client.default_namespace().to_owned();
+    let service = tower::service_fn(move |request: axum::http::Request<Body>| {
+        let (client, app, view) = (client.clone(), app.clone(), view.clone());
+        let is_watch = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "watch=true"));
+        async move {
+            let response = client.send(request).await?;
+            if is_watch && response.status().is_success() {
+                store(&view).works_again(&app.metrics);
+            }
+            Ok::<_, kube::Error>(response)
+        }
+    });
+    Client::new(service, namespace)
 }

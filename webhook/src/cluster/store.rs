@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
@@ -30,7 +30,7 @@ pub(crate) struct Store<K>(Mutex<State<K>>);
 
 #[derive(Debug)]
 struct State<K> {
-    objects: BTreeMap<Key, K>,
+    objects: BTreeMap<Key, Arc<K>>,
     synced: bool,
     failing_since: Option<Instant>,
 }
@@ -53,13 +53,23 @@ impl<K: Kept> Store<K> {
     }
 
     /// The objects.
-    pub(super) fn objects(&self) -> Vec<K> {
+    pub(super) fn objects(&self) -> Vec<Arc<K>> {
         self.with(|state| state.objects.values().cloned().collect())
+    }
+
+    /// A watch has begun: what is known is up to date again.
+    pub(super) fn works_again(&self, metrics: &Metrics) {
+        let synced = self.with(|state| {
+            state.failing_since = None;
+            state.synced
+        });
+        metrics.synced(K::KIND, synced);
     }
 
     /// Watches; never returns.
     pub(super) async fn follow(&self, api: Api<DeserializeGuard<K>>, changed: &Notify, metrics: &Metrics) {
-        let config = watcher::Config::default().page_size(PAGE);
+        let config = watcher::Config { field_selector: K::FIELDS.map(str::to_owned), ..watcher::Config::default() };
+        let config = config.page_size(PAGE);
         let mut events = pin!(watcher(api, config).default_backoff());
         let mut coming = BTreeMap::new();
         while let Some(event) = events.next().await {
@@ -68,6 +78,7 @@ impl<K: Kept> Store<K> {
                 Err(error) => {
                     tracing::warn!(kind = K::KIND, %error, "a watch does not work; what was known last goes on");
                     metrics.watch_error(K::KIND);
+                    metrics.synced(K::KIND, false);
                     self.with(|state| _ = state.failing_since.get_or_insert_with(Instant::now));
                     continue;
                 }
@@ -93,18 +104,15 @@ impl<K: Kept> Store<K> {
                 }
                 Event::Delete(guard) => self.remove(&key(&guard)),
             };
-            let count = self.with(|state| {
-                state.failing_since = None;
-                state.objects.len()
-            });
-            metrics.cache(K::KIND, count, now());
+            self.works_again(metrics);
+            metrics.cache(K::KIND, self.with(|state| state.objects.len()), now());
             if news {
                 changed.notify_one();
             }
         }
     }
 
-    fn replace(&self, objects: BTreeMap<Key, K>) -> bool {
+    fn replace(&self, objects: BTreeMap<Key, Arc<K>>) -> bool {
         self.with(|state| {
             let news = !state.synced || state.objects != objects;
             state.objects = objects;
@@ -114,7 +122,7 @@ impl<K: Kept> Store<K> {
     }
 
     /// A heartbeat of a node changes nothing that is kept.
-    fn put(&self, key: Key, object: K) -> bool {
+    fn put(&self, key: Key, object: Arc<K>) -> bool {
         self.with(|state| {
             let news = state.objects.get(&key) != Some(&object);
             state.objects.insert(key, object);
@@ -136,14 +144,17 @@ fn key<K: Kept>(guard: &DeserializeGuard<K>) -> Key {
     (metadata.namespace.clone().unwrap_or_default(), metadata.name.clone().unwrap_or_default())
 }
 
-/// What is kept of an object, if it can be read.
-fn read<K: Kept>(guard: DeserializeGuard<K>, metrics: &Metrics) -> Option<(Key, K)> {
+/// What is kept of an object, if it counts and can be read.
+fn read<K: Kept>(guard: DeserializeGuard<K>, metrics: &Metrics) -> Option<(Key, Arc<K>)> {
     let key = key(&guard);
     let why = match guard.0 {
         Ok(mut object) => {
+            if !object.counts() {
+                return None;
+            }
             object.trim();
             match object.fault() {
-                None => return Some((key, object)),
+                None => return Some((key, Arc::new(object))),
                 Some(fault) => fault,
             }
         }

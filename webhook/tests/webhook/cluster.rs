@@ -1,103 +1,16 @@
-//! The cluster as it is watched: D6, R6 to R9. An API server of the tests' own answers lists and watches.
+//! The cluster as it is watched: D6, R7 to R9.
 
-use std::collections::BTreeMap;
-use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::{Request, Response};
-use kube::Client;
-use memlint_webhook::cluster::{Nodes, follow};
+use memlint_webhook::cluster::{Nodes, Settings, follow};
 use memlint_webhook::state::App;
 use serde_json::{Value, json};
-use tokio::sync::broadcast;
 
-use crate::support::{app, ask, container, deployment, deployment_of, metric};
+use crate::fake::{AUTOSCALER_STATUS, DAEMON_SETS, Fake, LIMIT_RANGES, NODE_POOLS, NODES};
+use crate::support::{app, ask, container, create, deployment, deployment_of, metric, pod};
 
-/// An API server with a few objects.
-#[derive(Clone)]
-struct Fake(Arc<Mutex<State>>);
-
-struct State {
-    objects: BTreeMap<&'static str, Vec<Value>>,
-    lists: usize,
-    broken: bool,
-    events: broadcast::Sender<Event>,
-}
-
-#[derive(Clone)]
-enum Event {
-    Line(&'static str, Value),
-    Cut,
-}
-
-const NODES: &str = "/api/v1/nodes";
-const LIMIT_RANGES: &str = "/api/v1/limitranges";
-
-impl Fake {
-    fn new(objects: &[(&'static str, Value)]) -> Self {
-        let mut all: BTreeMap<&'static str, Vec<Value>> = BTreeMap::new();
-        objects.iter().for_each(|(path, object)| all.entry(path).or_default().push(object.clone()));
-        let events = broadcast::channel(64).0;
-        Self(Arc::new(Mutex::new(State { objects: all, lists: 0, broken: false, events })))
-    }
-
-    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        change(&mut self.0.lock().expect("a lock"))
-    }
-
-    /// Tells whoever watches.
-    fn event(&self, path: &'static str, kind: &str, object: &Value) {
-        let line = json!({"type": kind, "object": object});
-        self.with(|state| _ = state.events.send(Event::Line(path, line)));
-    }
-
-    fn client(&self) -> Client {
-        let fake = self.clone();
-        let service = tower::service_fn(move |request: Request<kube::client::Body>| {
-            let fake = fake.clone();
-            async move { Ok::<_, Infallible>(fake.answer(&request)) }
-        });
-        Client::new(service, "default")
-    }
-
-    fn answer(&self, request: &Request<kube::client::Body>) -> Response<Body> {
-        let path = request.uri().path().to_owned();
-        let watch = request.uri().query().is_some_and(|query| query.contains("watch=true"));
-        self.with(|state| {
-            if state.broken {
-                let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 500, "message": "broken"});
-                return Response::builder().status(500).body(Body::from(status.to_string())).expect("a response");
-            }
-            if watch {
-                return Response::new(Body::from_stream(lines(path, state.events.subscribe())));
-            }
-            state.lists += 1;
-            let items = state.objects.get(path.as_str()).cloned().unwrap_or_default();
-            let list = json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": "7"}, "items": items});
-            Response::new(Body::from(list.to_string()))
-        })
-    }
-}
-
-/// The lines of one watch, until it is cut.
-fn lines(
-    path: String,
-    events: broadcast::Receiver<Event>,
-) -> impl futures::Stream<Item = Result<String, Infallible>> + Send {
-    futures::stream::unfold((path, events), |(path, mut events)| async move {
-        loop {
-            match events.recv().await.ok()? {
-                Event::Cut => return None,
-                Event::Line(of, line) if of == path => return Some((Ok(format!("{line}\n")), (path, events))),
-                Event::Line(..) => {}
-            }
-        }
-    })
-}
-
-fn node(name: &str, memory: &str, labels: &Value) -> Value {
+pub(crate) fn node(name: &str, memory: &str, labels: &Value) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Node",
         "metadata": {"name": name, "labels": labels, "resourceVersion": "8"},
@@ -113,8 +26,8 @@ fn limit_range(memory: &str) -> Value {
     })
 }
 
-struct Watching {
-    app: Arc<App>,
+pub(crate) struct Watching {
+    pub(crate) app: Arc<App>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -125,15 +38,19 @@ impl Drop for Watching {
 }
 
 async fn watching(fake: &Fake, nodes: Nodes, stale: Duration) -> Watching {
-    let app = app();
+    watching_with(fake, app(), Settings { nodes, stale, ..Settings::default() }).await
+}
+
+/// A webhook that knows all that the API server has.
+pub(crate) async fn watching_with(fake: &Fake, app: Arc<App>, settings: Settings) -> Watching {
     app.health.certificate_is_there();
-    let task = tokio::spawn(follow(app.clone(), fake.client(), nodes, stale));
+    let task = tokio::spawn(follow(app.clone(), fake.client(), settings));
     let watching = Watching { app, task };
     until("the cluster is known", || watching.app.health.not_ready().is_empty()).await;
     watching
 }
 
-async fn until(what: &str, mut done: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut done: impl FnMut() -> bool) {
     // Long: a watch that was refused comes back with a growing delay, and machines are busy.
     for _ in 0..2400 {
         if done() {
@@ -184,21 +101,19 @@ async fn r7_a_watch_that_is_cut_expired_or_refused_comes_back_and_keeps_what_was
     let known = || nodes(&watching.app);
     // Cut: the watch goes on where it was.
     tokio::time::sleep(Duration::from_millis(200)).await;
-    fake.with(|state| _ = state.events.send(Event::Cut));
+    fake.cut();
     // 410: everything is listed again.
-    fake.with(|state| state.objects.entry(NODES).or_default().push(node("b", "8Gi", &json!({}))));
-    let expired = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 410, "reason": "Expired", "message": "too old"});
+    let another = node("b", "8Gi", &json!({})).to_string();
+    fake.with(|state| state.objects.entry(NODES.to_owned()).or_default().push(another));
     until("both nodes are known", || {
         // Who has not come back yet does not hear it.
-        fake.event(NODES, "ERROR", &expired);
+        fake.expire(NODES);
         known() == 2
     })
     .await;
     // 500 to everything: what was known last goes on.
-    fake.with(|state| {
-        state.broken = true;
-        _ = state.events.send(Event::Cut);
-    });
+    fake.with(|state| state.broken = true);
+    fake.cut();
     until("errors are counted", || metric(&watching.app, "memlint_watch_errors_total{kind=\"Node\"}") >= 1.0).await;
     assert_eq!(known(), 2);
     assert!(watching.app.health.not_ready().is_empty(), "readiness stays");
@@ -232,17 +147,78 @@ async fn d6_nodes_are_certain_only_without_an_autoscaler_and_while_they_are_seen
         (Fake::new(&[]), Nodes::Fixed, false),
     ] {
         let watching = watching(&fake, nodes, LONG).await;
-        assert_eq!(watching.app.cluster.load().nodes_are_certain, certain, "{nodes:?}");
+        assert_eq!(watching.app.cluster.load().nodes_are_certain(), certain, "{nodes:?}");
     }
     let fake = plain();
     let watching = watching(&fake, Nodes::Fixed, Duration::from_millis(400)).await;
-    assert!(watching.app.cluster.load().nodes_are_certain);
+    assert!(watching.app.cluster.load().nodes_are_certain());
     tokio::time::sleep(Duration::from_millis(200)).await;
-    fake.with(|state| {
-        state.broken = true;
-        _ = state.events.send(Event::Cut);
-    });
-    until("it is stale", || !watching.app.cluster.load().nodes_are_certain).await;
+    fake.with(|state| state.broken = true);
+    fake.cut();
+    until("it is stale", || !watching.app.cluster.load().nodes_are_certain()).await;
     assert_eq!(metric(&watching.app, "memlint_nodes_are_certain"), 0.0);
     assert_eq!(nodes(&watching.app), 1, "what was known last goes on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r7_a_watch_that_works_again_counts_as_such_before_anything_changes() {
+    let fake = Fake::new(&[(NODES, node("a", "8Gi", &json!({})))]);
+    let watching = watching(&fake, Nodes::Fixed, Duration::from_millis(400)).await;
+    let synced = || metric(&watching.app, "memlint_cache_synced{kind=\"DaemonSet\"}");
+    until("DaemonSets are synced", || synced() == 1.0).await;
+    fake.with(|state| state.broken = true);
+    fake.cut();
+    until("it is stale", || !watching.app.cluster.load().nodes_are_certain()).await;
+    assert_eq!(synced(), 0.0);
+    let lists = fake.with(|state| {
+        state.broken = false;
+        state.lists.get(DAEMON_SETS).copied()
+    });
+    until("it is not stale any more", || watching.app.cluster.load().nodes_are_certain()).await;
+    assert_eq!(synced(), 1.0);
+    assert_eq!(fake.with(|state| state.lists.get(DAEMON_SETS).copied()), lists, "nothing is listed again for it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d6_traces_of_an_autoscaler_are_looked_for_and_make_warnings_of_denials() {
+    let plain = || (NODES, node("a", "8Gi", &json!({})));
+    let pool = json!({"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": "default"}});
+    let status =
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cluster-autoscaler-status"}, "data": {}});
+    for (path, object, why) in [(NODE_POOLS, pool, "NodePool"), (AUTOSCALER_STATUS, status, "autoscaler-status")] {
+        let fake = Fake::new(&[plain(), (path, object)]);
+        fake.with(|state| state.refused.clear());
+        let watching = watching(&fake, Nodes::Auto, LONG).await;
+        let doubt = watching.app.cluster.load().doubt.clone();
+        assert!(doubt.as_ref().is_some_and(|doubt| doubt.contains(why)), "{doubt:?}");
+        let verdict = ask(&watching.app, &create(&pod("64Gi", "64Gi"))).await;
+        assert!(verdict.allowed, "{verdict:?}");
+        assert!(verdict.warnings[0].contains("nodes may come that are not known"), "{verdict:?}");
+        assert!(verdict.warnings[1].contains("never-fits"), "{verdict:?}");
+        assert_eq!(metric(&watching.app, "memlint_nodes_are_certain"), 0.0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d6_who_may_not_look_for_autoscalers_goes_without_and_who_cannot_does_not_deny() {
+    let fake = Fake::new(&[(NODES, node("a", "8Gi", &json!({})))]);
+    fake.with(|state| state.refused.extend([(NODE_POOLS, 403), (AUTOSCALER_STATUS, 403)]));
+    let forbidden = watching(&fake, Nodes::Auto, LONG).await;
+    assert_eq!(forbidden.app.cluster.load().doubt, None);
+    fake.with(|state| state.refused.insert(NODE_POOLS, 500));
+    let failed = watching(&fake, Nodes::Auto, LONG).await;
+    assert!(failed.app.cluster.load().doubt.is_some());
+    let told = watching(&fake, Nodes::Fixed, LONG).await;
+    assert_eq!(told.app.cluster.load().doubt, None, "who says so need not be asked");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d6_an_autoscaler_that_comes_later_is_seen() {
+    let fake = Fake::new(&[(NODES, node("a", "8Gi", &json!({})))]);
+    let settings = Settings { look_every: Duration::from_millis(200), ..Settings::default() };
+    let watching = watching_with(&fake, app(), settings).await;
+    assert_eq!(watching.app.cluster.load().doubt, None);
+    let status = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cluster-autoscaler-status"}});
+    fake.with(|state| _ = state.objects.insert(AUTOSCALER_STATUS.to_owned(), vec![status.to_string()]));
+    until("it is seen", || !watching.app.cluster.load().nodes_are_certain()).await;
 }

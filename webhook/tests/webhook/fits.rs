@@ -33,7 +33,7 @@ fn knowing(nodes: &[Value], certain: bool) -> Arc<App> {
     let mut inventory = Inventory::default();
     inventory.set_capacity(Arc::new(builder.build().expect("a capacity")));
     let app = app();
-    app.set_cluster(Cluster { inventory, nodes_are_certain: certain });
+    app.set_cluster(Cluster { inventory, doubt: (!certain).then(|| "a test says so".to_owned()) });
     app
 }
 

@@ -3,7 +3,7 @@
 use memlint_review::{Enforcement, MAX_WARNING, MAX_WARNINGS, Options};
 use serde_json::json;
 
-use crate::support::{app, app_with, ask, container, create, metric, options, pod, pod_of};
+use crate::support::{app, app_with, ask, container, create, metric, options, pod, pod_of, with};
 
 #[tokio::test]
 async fn p13_warnings_survive_the_api_server() {
@@ -84,4 +84,26 @@ async fn o5_enforcement_goes_before_the_policy() {
     assert!(audited.allowed && audited.warnings.is_empty(), "{audited:?}");
     assert_eq!(audited.audit["rules"], "missing-memory-limit=audit,missing-memory-request=audit");
     assert_eq!(metric(&app, "memlint_findings_total{rule=\"missing-memory-request\",action=\"audit\"}"), 1.0);
+}
+
+#[tokio::test]
+async fn o5_a_namespace_can_have_an_enforcement_of_its_own() {
+    let rule = |pattern: &str, enforcement| (pattern.to_owned(), enforcement);
+    let enforcement_for = vec![
+        rule("s*", Enforcement::Warn),
+        rule("shop", Enforcement::Audit),
+        rule("shop*", Enforcement::Deny),
+        rule("stag*", Enforcement::Deny),
+    ];
+    let app = app_with("", Options { enforcement: Enforcement::Warn, enforcement_for, ..options() });
+    for (namespace, allowed, warned) in [
+        ("shop", true, false),
+        ("shop-two", false, true),
+        ("staging", false, true),
+        ("stable", true, true),
+        ("else", true, true),
+    ] {
+        let verdict = ask(&app, &with(create(&pod("", "")), &json!({"namespace": namespace}))).await;
+        assert_eq!((verdict.allowed, !verdict.warnings.is_empty()), (allowed, warned), "{namespace}: {verdict:?}");
+    }
 }
