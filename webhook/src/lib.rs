@@ -8,6 +8,8 @@ pub mod budget;
 pub mod capacity;
 pub mod cluster;
 pub mod deadline;
+mod debug;
+pub mod events;
 pub mod log;
 pub mod metrics;
 pub mod policy;

@@ -56,6 +56,7 @@ fn reload(app: &App, file: &Path, contents: Result<&watch::Contents, &str>) {
         Err(why) => {
             tracing::error!(why, "the policy file is bad; the last good policy goes on");
             app.metrics.policy_refused();
+            app.events.policy_refused(&why, &app.metrics);
         }
     }
 }

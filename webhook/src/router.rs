@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
+use crate::debug;
 use crate::state::App;
 use crate::validate::validate;
 
@@ -16,9 +17,9 @@ pub fn all(app: Arc<App>) -> Router {
     Router::new().route("/validate", post(validate)).merge(health()).with_state(app)
 }
 
-/// Health and metrics alone, for a listener without TLS.
+/// Health, metrics and what operators may look into, for a listener without TLS.
 pub fn open(app: Arc<App>) -> Router {
-    health().with_state(app)
+    health().route("/debug/policy", get(debug::policy)).with_state(app)
 }
 
 fn health() -> Router<Arc<App>> {

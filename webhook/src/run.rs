@@ -13,6 +13,7 @@ use tokio::sync::watch as channel;
 use tokio::task::JoinSet;
 
 use crate::args::{Args, TlsArgs};
+use crate::events::{self, Events};
 use crate::server::{Phase, Server, Timeouts};
 use crate::state::{App, Limits, Rulebook};
 use crate::tls::{self, Certificate};
@@ -57,11 +58,22 @@ async fn run(args: Args) -> anyhow::Result<()> {
     } = args;
     let (rulebook, policy_text) = load_policy(policy.as_ref())?;
     let limits = Limits { answer_within: taken.answer_within, reviews: taken.max_reviews, ..Limits::default() };
-    let app = Arc::new(App::new(rulebook, review.options(), limits));
+    let app = App::new(rulebook, review.options(), limits);
     let mut followers = JoinSet::new();
     let in_cluster = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
-    if kubeconfig.is_some() || (in_cluster && capacity.is_empty()) {
-        let client = cluster::client(kubeconfig.as_deref()).await?;
+    let has_cluster = kubeconfig.is_some() || (in_cluster && capacity.is_empty());
+    anyhow::ensure!(has_cluster || !of_cluster.watch_pods, "--watch-pods needs a cluster: give --kubeconfig");
+    let client = async || cluster::client(kubeconfig.as_deref()).await;
+    let app = if of_cluster.events {
+        let (events, waiting) = Events::queue(review.own_namespace.as_deref(), of_cluster.own_pod.as_deref());
+        let app = Arc::new(app.with_events(events));
+        followers.spawn(events::follow(app.clone(), waiting, client().await?));
+        app
+    } else {
+        Arc::new(app)
+    };
+    if has_cluster {
+        let client = client().await?;
         let settings = cluster::Settings { nodes, pods: of_cluster.watch_pods, ..cluster::Settings::default() };
         followers.spawn(cluster::follow(app.clone(), client, settings));
     } else {

@@ -14,6 +14,7 @@ use memlint_review::{Options, Reply, ReviewCx};
 use tokio::sync::Semaphore;
 
 use crate::budget::Bytes;
+use crate::events::Events;
 use crate::metrics::Metrics;
 
 /// A policy that holds, and its hash.
@@ -86,6 +87,8 @@ pub struct App {
     pub limits: Limits,
     /// Counters.
     pub metrics: Metrics,
+    /// What is told to the cluster.
+    pub events: Events,
     /// Whether to send requests here.
     pub health: Health,
     pub(crate) review: ReviewFn,
@@ -107,6 +110,7 @@ impl App {
             options,
             limits,
             metrics,
+            events: Events::default(),
             health: Health::default(),
             review: memlint_review::review,
             bytes: Bytes::new(limits.bodies),
@@ -119,6 +123,12 @@ impl App {
     #[must_use]
     pub fn with_review(self, review: ReviewFn) -> Self {
         Self { review, ..self }
+    }
+
+    /// Tells the cluster what happens.
+    #[must_use]
+    pub fn with_events(self, events: Events) -> Self {
+        Self { events, ..self }
     }
 
     /// Another cluster is known from now on.

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
 use memlint_review::{Reply, out_of_time};
 use tokio::time::timeout_at;
+use tracing::{Instrument as _, Span};
 
 use crate::budget::Held;
 use crate::metrics::Count;
@@ -28,11 +29,12 @@ const PANICKED: Refusal = (StatusCode::INTERNAL_SERVER_ERROR, "the review failed
 /// Answers an AdmissionReview.
 pub async fn validate(State(app): State<Arc<App>>, request: Request) -> Response {
     let started = Instant::now();
-    let trace = trace_id(request.headers());
-    match answer(&app, request, started).await {
+    let span = log::span(trace_id(request.headers()));
+    match answer(&app, request, started).instrument(span.clone()).await {
         Ok((reply, took)) => {
             app.metrics.count(&reply.outcome, took);
-            log::outcome(&reply.outcome, trace.as_deref(), took);
+            app.events.outcome(&reply.outcome, &app.metrics);
+            log::outcome(&span, &reply.outcome, took);
             respond(reply)
         }
         Err((status, why)) => (status, why).into_response(),
@@ -62,11 +64,11 @@ async fn answer(app: &Arc<App>, request: Request, started: Instant) -> Result<(R
     }
     // A large body takes milliseconds: not on the threads that serve everyone, and not on more than there are cores.
     let body = Arc::new(body);
-    let (task_app, task_body) = (app.clone(), body.clone());
+    let (task_app, task_body, span) = (app.clone(), body.clone(), Span::current());
     let work = async move {
         let turn = task_app.heavy.clone().acquire_owned().await;
         tokio::task::spawn_blocking(move || {
-            let reply = review(&task_app, &task_body);
+            let reply = span.in_scope(|| review(&task_app, &task_body));
             // A review that is too late goes on to its end, and holds its place until then.
             drop((slot, count, held, turn));
             reply
@@ -121,9 +123,9 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// The trace that the API server's call belongs to (W3C `traceparent`), to find both together.
-fn trace_id(headers: &HeaderMap) -> Option<String> {
+fn trace_id(headers: &HeaderMap) -> Option<&str> {
     let id = headers.get("traceparent")?.to_str().ok()?.split('-').nth(1)?;
-    (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| id.to_owned())
+    (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())).then_some(id)
 }
 
 fn respond(reply: Reply) -> Response {

@@ -11,6 +11,7 @@ use memlint_policies::rules;
 use memlint_policies::workload::Workload;
 
 use crate::ReviewCx;
+use crate::denial::About;
 use crate::fresh::Known;
 use crate::limit_ranger::{self, Written};
 use crate::object;
@@ -27,6 +28,8 @@ pub(crate) struct Judgement {
     pub(crate) object: Arc<ObjectRef>,
     /// What made it, if it says so.
     pub(crate) controller: Option<String>,
+    /// What an Event about a denial is to be about; `None` where nothing is denied.
+    pub(crate) about: Option<About>,
     /// What was found and is news, in the order of the rules, with what is done about it.
     pub(crate) findings: Vec<Judged>,
     /// What was found and exempted.
@@ -80,6 +83,7 @@ pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> R
     let mut judgement = Judgement {
         object: object.reference.clone(),
         controller: object::controller(&value),
+        about: None,
         findings: Vec::new(),
         exemptions: Vec::new(),
         notes: Vec::new(),
@@ -118,6 +122,9 @@ pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> R
                 defaulted: written.and_then(Written::note),
             });
         }
+    }
+    if judgement.findings.iter().any(|judged| judged.action == Action::Deny) {
+        judgement.about = Some(About::of(request, &value));
     }
     Ok(Some(judgement))
 }

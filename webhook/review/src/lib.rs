@@ -5,6 +5,7 @@
 //! crate; the rules know nothing of them.
 
 mod audit;
+mod denial;
 mod fresh;
 mod judge;
 mod limit_ranger;
@@ -25,6 +26,7 @@ use memlint_policies::inventory::Inventory;
 use memlint_policies::policy::Policy;
 use sha2::{Digest as _, Sha256};
 
+pub use denial::{About, Denial};
 pub use options::{Enforcement, OnDoubt, Options, Workloads};
 pub use reply::{Action, Outcome, Reply, Verdict};
 pub use warning::{MAX_WARNING, MAX_WARNINGS};

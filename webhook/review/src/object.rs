@@ -98,9 +98,14 @@ pub(crate) fn annotation<'v>(object: &'v Value<'_>, key: &str) -> Option<&'v str
 
 /// What made a Pod, as it says itself: `ReplicaSet api-7d4`. Nothing is decided by it.
 pub(crate) fn controller(object: &Value<'_>) -> Option<String> {
-    let owners = object.get("metadata")?.get("ownerReferences")?.items();
-    let owner = owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))?;
+    let owner = controller_reference(object)?;
     Some(format!("{} {}", owner.get("kind")?.as_str()?, owner.get("name")?.as_str()?))
+}
+
+/// The same as the object has it.
+pub(crate) fn controller_reference<'v, 'a>(object: &'v Value<'a>) -> Option<&'v Value<'a>> {
+    let owners = object.get("metadata")?.get("ownerReferences")?.items();
+    owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))
 }
 
 /// Whether a Pod is bound to one node by name, as the DaemonSet controller does it.

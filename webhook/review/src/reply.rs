@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use memlint_policies::exemption::ExemptedBy;
 use memlint_policies::finding::{Finding, Level};
 
+use crate::denial::Denial;
 use crate::judge::{self, Judged, Judgement};
 use crate::options::{Enforcement, OnDoubt, Workloads};
 use crate::request::Request;
@@ -28,8 +29,8 @@ pub struct Reply {
     pub findings: Vec<(Finding, Action)>,
 }
 
-/// What came of a request, for metrics and logs. Nothing here but `uid`, `object`, `user`, `why` and `message` is a
-/// user's own words, and those are short and without control characters.
+/// What came of a request, for metrics and logs. Nothing here but `uid`, `namespace`, `object`, `user`, `why` and
+/// `denial` has a user's own words, and those are short and without control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// The verdict.
@@ -50,12 +51,16 @@ pub struct Outcome {
     pub misread: bool,
     /// The request's uid.
     pub uid: String,
+    /// The object's namespace.
+    pub namespace: String,
     /// The object's kind, namespace and name.
     pub object: String,
     /// Who asked.
     pub user: String,
     /// Why there was no verdict, or no judgement.
     pub why: String,
+    /// What to tell of a denial by rules.
+    pub denial: Option<Denial>,
 }
 
 /// How long a user's words may be in a log.
@@ -75,9 +80,11 @@ impl Outcome {
             exemptions: BTreeMap::new(),
             misread: false,
             uid: logged(&request.uid),
+            namespace: logged(&request.namespace),
             object: logged(&object),
             user: logged(&request.user_info.username),
             why: String::new(),
+            denial: None,
         }
     }
 }
@@ -147,6 +154,7 @@ pub(crate) fn judged(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>, jud
     let mut outcome = Outcome::new(request, verdict, allowed);
     outcome.object = clip(&plain(&judgement.object.to_string()), MAX_LOGGED);
     outcome.misread = judgement.misread;
+    outcome.denial = Denial::of(&judgement);
     for judged in &judgement.findings {
         *outcome.findings.entry((judged.finding.rule, judged.action)).or_default() += 1;
     }

@@ -6,7 +6,7 @@ use clap::Args as ClapArgs;
 #[derive(Debug, ClapArgs)]
 pub struct ClusterArgs {
     /// Watch Pods too, for the rule does-not-fit-now. It costs memory: about 4 KiB for each Pod that runs
-    #[arg(long)]
+    #[arg(long, conflicts_with = "capacity")]
     pub watch_pods: bool,
     /// Tell of denials in Kubernetes Events. The webhook then has side effects, but for dry runs: its configuration
     /// must say sideEffects: NoneOnDryRun

@@ -1,0 +1,134 @@
+//! What operators can look into: O1, O3, O6, S4.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use memlint_webhook::args::LogFormat;
+use memlint_webhook::cluster::{KINDS, Nodes, Settings};
+use memlint_webhook::{log, router};
+use serde_json::{Value, json};
+use tracing::instrument::WithSubscriber as _;
+
+use crate::cluster::{node, until, watching_with};
+use crate::fake::{Fake, NODES};
+use crate::server::get;
+use crate::support::{UID, app, ask, create, http, pod, review, send, through, with};
+
+/// Every name that O1 promises, with its type, as Prometheus is told.
+const PROMISED: [(&str, &str); 16] = [
+    ("memlint_admission_requests", "counter"),
+    ("memlint_admission_duration_seconds", "histogram"),
+    ("memlint_findings", "counter"),
+    ("memlint_exemptions", "counter"),
+    ("memlint_inflight_requests", "gauge"),
+    ("memlint_shed", "counter"),
+    ("memlint_panics", "counter"),
+    ("memlint_decode_errors", "counter"),
+    ("memlint_cache_objects", "gauge"),
+    ("memlint_cache_synced", "gauge"),
+    ("memlint_cache_last_sync_timestamp_seconds", "gauge"),
+    ("memlint_watch_errors", "counter"),
+    ("memlint_cert_not_after_timestamp_seconds", "gauge"),
+    ("memlint_policy_reload", "counter"),
+    ("memlint_policy_info", "gauge"),
+    ("memlint_build", "info"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn o1_every_promised_metric_is_there_with_its_type_and_suffix() {
+    let fake = Fake::new(&[(NODES, node("a", "8Gi", &json!({})))]);
+    let settings = Settings { nodes: Nodes::Fixed, pods: true, ..Settings::default() };
+    let watching = watching_with(&fake, app(), settings).await;
+    let app = &watching.app;
+    app.metrics.watch_error("Node");
+    app.metrics.cert_loaded("leaf", 1);
+    let mut annotated = pod("", "");
+    annotated["metadata"]["annotations"] = json!({"memlint.dev/allow": "missing-memory-request: OPS-412"});
+    ask(app, &create(&annotated)).await;
+    let text = app.metrics.render();
+    for (name, kind) in PROMISED {
+        assert!(text.contains(&format!("# TYPE {name} {kind}\n")), "{name} is no {kind} in\n{text}");
+        let suffix = match kind {
+            "counter" => "_total",
+            "histogram" => "_bucket",
+            "info" => "_info",
+            _ => "",
+        };
+        let series = format!("{name}{suffix}");
+        let has = |line: &str| line.strip_prefix(&series).is_some_and(|rest| rest.starts_with(['{', ' ']));
+        assert!(text.lines().any(has), "there is no series {series} in\n{text}");
+    }
+    for kind in KINDS {
+        until(kind, || app.metrics.is_synced(kind) == Some(true)).await;
+    }
+    assert!(app.metrics.render().contains("memlint_cache_synced{kind=\"Pod\"} 1\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn o6_what_holds_is_told_on_the_listener_for_operators_alone() {
+    let fake = Fake::new(&[(NODES, node("a", "8Gi", &json!({"karpenter.sh/nodepool": "x"})))]);
+    let watching = watching_with(&fake, app(), Settings::default()).await;
+    let answer = through(router::open(watching.app.clone()), get("/debug/policy")).await;
+    assert_eq!((answer.status.as_u16(), answer.content_type.as_str()), (200, "application/json"));
+    let told: Value = serde_json::from_str(&answer.text).expect("JSON");
+    assert_eq!(told["policy"]["hash"].as_str().map(str::len), Some(32));
+    let ratio = json!({"level": "warn", "params": {"maxRatio": "2"}});
+    assert_eq!(told["policy"]["rules"]["limit-far-above-request"], ratio);
+    assert_eq!(told["policy"]["exemptions"], 0);
+    let nodes = &told["nodes"];
+    assert_eq!((&nodes["count"], &nodes["certain"], &nodes["knowsPods"]), (&json!(1), &json!(false), &json!(false)));
+    assert!(nodes["doubt"].as_str().expect("a doubt").contains("karpenter.sh/nodepool"), "{nodes}");
+    assert_eq!(nodes["classes"][0]["count"], 1);
+    assert_eq!(nodes["classes"][0]["allocatable"]["memory"], "8Gi");
+    assert_eq!(told["synced"]["Node"], true);
+    assert_eq!(told["synced"].get("Pod"), None, "Pods are not watched");
+    assert_eq!(send(&watching.app, get("/debug/policy")).await.status, 404);
+}
+
+/// A log that can be read.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("a lock").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn o3_a_denial_is_one_line_within_the_span_of_its_request_and_its_trace() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let dispatch = log::dispatch(LogFormat::Json, "info", move || writer.clone(), false).expect("a log");
+    let mut secret = pod("", "1Gi");
+    secret["spec"]["containers"][0]["env"] = json!([{"name": "TOKEN", "value": "s3cr3t"}]);
+    let evil = format!("shop\n{}", "x".repeat(1_000));
+    let denied = review(&with(create(&secret), &json!({"namespace": evil}))).to_string();
+    let mut request = http("/validate", denied);
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let parent = format!("00-{trace}-b7ad6b7169203331-01").parse().expect("a header");
+    request.headers_mut().insert("traceparent", parent);
+    let allowed = http("/validate", review(&create(&pod("1Gi", "1Gi"))).to_string());
+    let app = app();
+    async {
+        send(&app, request).await;
+        send(&app, allowed).await;
+    }
+    .with_subscriber(dispatch)
+    .await;
+    let text = String::from_utf8(lines.0.lock().expect("a lock").clone()).expect("UTF-8");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.len() < 2_000 && !text.contains("s3cr3t"), "{text}");
+    let line: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!((&line["message"], &line["rules"]), (&json!("denied"), &json!("missing-memory-request")));
+    let span = &line["span"];
+    assert_eq!((&span["trace"], &span["uid"]), (&json!(trace), &json!(UID)));
+    assert_eq!((&span["operation"], &span["kind"]), (&json!("CREATE"), &json!("Pod")));
+    let namespace = span["namespace"].as_str().expect("a namespace");
+    assert!(namespace.len() <= 256 && !namespace.contains(char::is_control), "{namespace:?}");
+}
