@@ -115,7 +115,7 @@ impl Plan {
         let has_nodes = !self.nodes.is_empty();
         let pools = std::mem::take(&mut self.pools);
         let mut taken: BTreeSet<String> = BTreeSet::new();
-        let mut builder = self.pods.clone();
+        let mut builder = std::mem::take(&mut self.pods);
         let mut peopled = Vec::new();
         for declared in pools {
             let own = |(name, node): (&String, &Sourced<Node>)| {
@@ -146,7 +146,9 @@ impl Plan {
                 |pool: &Peopled| pool.declared.note(&[], "requested is not given, so its nodes count as empty today");
             capacity.notes.extend(silent.map(note));
         }
-        let now = Arc::new(builder.clone().build());
+        // Most clusters have no pool that grows by declaration: then nothing large is copied.
+        let grows = peopled.iter().any(|pool| pool.more() > 0);
+        let now = Arc::new(if grows { builder.clone() } else { std::mem::take(&mut builder) }.build());
         let one = self.enlarged(&builder, &peopled, &now, 1);
         let all = self.enlarged(&builder, &peopled, &now, MOST_NODES);
         capacity.ever = one.map_or_else(|| now.clone(), Arc::new);
@@ -178,9 +180,11 @@ impl Plan {
 
     /// The nodes that exist, and up to so many new ones a pool; `None` if no pool has any to come.
     fn enlarged(&self, builder: &ClusterBuilder, pools: &[Peopled], now: &Cluster, most: u32) -> Option<Cluster> {
+        if pools.iter().all(|pool| pool.more() == 0) {
+            return None;
+        }
         let mut builder = builder.clone();
         let mut left = MOST_NODES;
-        let mut any = false;
         for pool in pools {
             for index in 0..pool.more().min(most).min(left) {
                 let name = pool.new_name(index);
@@ -191,11 +195,10 @@ impl Plan {
                 if let Some(overhead) = self.overhead_to_come(pool, now) {
                     builder.taken(&name, overhead.requests, overhead.pods, true);
                 }
-                any = true;
                 left = left.saturating_sub(1);
             }
         }
-        any.then(|| builder.build())
+        Some(builder.build())
     }
 
     /// What DaemonSets will take of a new node, besides those whose objects are known: as declared; else, where only

@@ -27,31 +27,41 @@ const AUTOSCALED: [&str; 8] = [
     "cluster.x-k8s.io/deployment-name",
 ];
 
-/// Why the nodes that are known may not be all that there will be; `None` if they are.
-pub(super) fn doubt<'n>(
-    nodes: Nodes,
-    known: impl Iterator<Item = &'n core::Node>,
-    is_stale: bool,
-    traces: Traces,
-) -> Option<String> {
-    let mut known = known.peekable();
-    if is_stale {
-        return Some("nodes have not been seen for too long".to_owned());
-    }
-    if known.peek().is_none() {
-        return Some("there are no nodes".to_owned());
-    }
-    match nodes {
-        Nodes::Fixed => None,
-        Nodes::Growing => Some("--nodes growing was given".to_owned()),
-        Nodes::Auto => {
-            let label = known.find_map(label_of_autoscaler);
-            label.map(|label| format!("a node has the label {label}")).or_else(|| traces.describe().map(str::to_owned))
-        }
-    }
+/// What speaks of nodes that are not known.
+#[derive(Debug)]
+pub(super) struct Signs {
+    /// Nodes have not been seen for too long.
+    pub(super) is_stale: bool,
+    /// There are nodes at all.
+    pub(super) has_nodes: bool,
+    /// The label of an autoscaler that a node has.
+    pub(super) label: Option<&'static str>,
+    /// What was found when autoscalers were looked for.
+    pub(super) traces: Traces,
 }
 
-fn label_of_autoscaler(node: &core::Node) -> Option<&'static str> {
-    let labels = node.metadata.labels.as_ref()?;
-    AUTOSCALED.into_iter().find(|key| labels.contains_key(*key))
+impl Signs {
+    /// Takes a node into account.
+    pub(super) fn see(&mut self, node: &core::Node) {
+        self.has_nodes = true;
+        if let (None, Some(labels)) = (self.label, &node.metadata.labels) {
+            self.label = AUTOSCALED.into_iter().find(|key| labels.contains_key(*key));
+        }
+    }
+
+    /// Why the nodes that are known may not be all that there will be; `None` if they are.
+    pub(super) fn doubt(&self, nodes: Nodes) -> Option<String> {
+        if self.is_stale {
+            return Some("nodes have not been seen for too long".to_owned());
+        }
+        if !self.has_nodes {
+            return Some("there are no nodes".to_owned());
+        }
+        match (nodes, self.label) {
+            (Nodes::Fixed, _) => None,
+            (Nodes::Growing, _) => Some("--nodes growing was given".to_owned()),
+            (Nodes::Auto, Some(label)) => Some(format!("a node has the label {label}")),
+            (Nodes::Auto, None) => self.traces.describe().map(str::to_owned),
+        }
+    }
 }

@@ -8,11 +8,12 @@ use k8s_openapi::api::node::v1::RuntimeClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use memlint_policies::capacity::Node;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A kind of objects that are watched.
 pub(super) trait Kept:
-    Resource<DynamicType = ()> + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + 'static
+    Resource<DynamicType = ()> + DeserializeOwned + Serialize + Clone + Debug + Send + Sync + 'static
 {
     /// The name for metrics.
     const KIND: &'static str;

@@ -7,7 +7,7 @@ use memlint_policies::capacity::{Capacity, CapacityBuilder};
 use memlint_policies::finding::Origin;
 use memlint_policies::inventory::Inventory;
 
-use super::doubt::doubt;
+use super::doubt::Signs;
 use super::{Nodes, Settings, View};
 use crate::state::{App, Cluster};
 
@@ -35,15 +35,21 @@ pub(super) async fn follow(app: Arc<App>, view: Arc<View>, settings: Settings) {
         was_stale = is_stale;
         tokio::time::sleep(CROWD).await;
         let started = Instant::now();
-        let work = view.clone();
-        let built = tokio::task::spawn_blocking(move || cluster(&work, settings, is_stale)).await;
+        let (work, app_of_work) = (view.clone(), app.clone());
+        let built = tokio::task::spawn_blocking(move || {
+            let cluster = cluster(&work, settings, is_stale)?;
+            let doubt = cluster.doubt.clone();
+            // What was known before is dropped here, too: it takes its time.
+            app_of_work.set_cluster(cluster);
+            Ok::<_, String>(doubt)
+        });
+        let built = built.await;
         let took = started.elapsed();
         app.metrics.rebuilt(took);
         match built {
-            Ok(Ok(cluster)) => {
-                tell(last_doubt.as_ref(), &cluster.doubt);
-                last_doubt = Some(cluster.doubt.clone());
-                app.set_cluster(cluster);
+            Ok(Ok(doubt)) => {
+                tell(last_doubt.as_ref(), &doubt);
+                last_doubt = Some(doubt);
             }
             Ok(Err(why)) => tracing::error!(why, "capacity cannot be put together; what was known last goes on"),
             Err(_) => tracing::error!("putting capacity together panicked; please report it"),
@@ -62,25 +68,25 @@ fn tell(last: Option<&Option<String>>, doubt: &Option<String>) {
 }
 
 fn cluster(view: &View, settings: Settings, is_stale: bool) -> Result<Cluster, String> {
-    let nodes = view.nodes.objects();
-    let traces = view.traces().unwrap_or_default();
-    let doubt = doubt(settings.nodes, nodes.iter().map(Arc::as_ref), is_stale, traces);
-    drop(nodes);
+    let mut signs = Signs { is_stale, has_nodes: false, label: None, traces: view.traces().unwrap_or_default() };
     let mut inventory = Inventory::default();
-    inventory.set_capacity(Arc::new(capacity(view)?));
-    Ok(Cluster { inventory, doubt })
+    inventory.set_capacity(Arc::new(capacity(view, &mut signs)?));
+    Ok(Cluster { inventory, doubt: signs.doubt(settings.nodes) })
 }
 
-fn capacity(view: &View) -> Result<Capacity, String> {
+fn capacity(view: &View, signs: &mut Signs) -> Result<Capacity, String> {
     // Nothing points into these objects: the webhook has no text of them.
     let origin = Origin::default();
     let mut builder = CapacityBuilder::default();
-    view.nodes.objects().iter().for_each(|node| builder.add_node(node, origin));
-    view.pods.objects().iter().for_each(|pod| builder.add_pod(pod));
-    view.daemon_sets.objects().iter().for_each(|set| builder.add_daemon_set(set.as_ref().clone()));
-    view.limit_ranges.objects().iter().for_each(|object| builder.add_limit_range(object.as_ref().clone(), origin));
-    view.runtime_classes.objects().iter().for_each(|object| builder.add_runtime_class(object.as_ref().clone(), origin));
-    view.namespaces.objects().iter().for_each(|namespace| builder.add_namespace(namespace));
+    view.nodes.each(|node| {
+        signs.see(&node);
+        builder.add_node(&node, origin);
+    })?;
+    view.pods.each(|pod| builder.add_pod(&pod))?;
+    view.daemon_sets.each(|set| builder.add_daemon_set(set))?;
+    view.limit_ranges.each(|object| builder.add_limit_range(object, origin))?;
+    view.runtime_classes.each(|object| builder.add_runtime_class(object, origin))?;
+    view.namespaces.each(|namespace| builder.add_namespace(&namespace))?;
     builder.build().map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
 }
 

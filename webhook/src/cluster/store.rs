@@ -4,6 +4,7 @@
 //! not hold up the others.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,18 +27,24 @@ type Key = (String, String);
 
 /// The objects of one kind.
 #[derive(Debug)]
-pub(crate) struct Store<K>(Mutex<State<K>>);
+pub(crate) struct Store<K> {
+    state: Mutex<State>,
+    kind: PhantomData<fn() -> K>,
+}
 
-#[derive(Debug)]
-struct State<K> {
-    objects: BTreeMap<Key, Arc<K>>,
+/// What is kept of an object, as JSON: a fraction of the memory that the type takes with all that it could have.
+type Text = Arc<[u8]>;
+
+#[derive(Debug, Default)]
+struct State {
+    objects: BTreeMap<Key, Text>,
     synced: bool,
     failing_since: Option<Instant>,
 }
 
 impl<K> Default for Store<K> {
     fn default() -> Self {
-        Self(Mutex::new(State { objects: BTreeMap::new(), synced: false, failing_since: None }))
+        Self { state: Mutex::default(), kind: PhantomData }
     }
 }
 
@@ -52,9 +59,17 @@ impl<K: Kept> Store<K> {
         self.with(|state| state.failing_since.map_or(Duration::ZERO, |since| since.elapsed()))
     }
 
-    /// The objects.
-    pub(super) fn objects(&self) -> Vec<Arc<K>> {
-        self.with(|state| state.objects.values().cloned().collect())
+    /// Calls `each` with every object.
+    ///
+    /// # Errors
+    /// Never: what is kept was written from the type.
+    pub(super) fn each(&self, mut each: impl FnMut(K)) -> Result<(), String> {
+        // The watch goes on meanwhile.
+        let texts: Vec<Text> = self.with(|state| state.objects.values().cloned().collect());
+        for text in texts {
+            each(serde_json::from_slice(&text).map_err(|error| format!("a {} cannot be read: {error}", K::KIND))?);
+        }
+        Ok(())
     }
 
     /// A watch has begun: what is known is up to date again.
@@ -112,7 +127,7 @@ impl<K: Kept> Store<K> {
         }
     }
 
-    fn replace(&self, objects: BTreeMap<Key, Arc<K>>) -> bool {
+    fn replace(&self, objects: BTreeMap<Key, Text>) -> bool {
         self.with(|state| {
             let news = !state.synced || state.objects != objects;
             state.objects = objects;
@@ -122,7 +137,7 @@ impl<K: Kept> Store<K> {
     }
 
     /// A heartbeat of a node changes nothing that is kept.
-    fn put(&self, key: Key, object: Arc<K>) -> bool {
+    fn put(&self, key: Key, object: Text) -> bool {
         self.with(|state| {
             let news = state.objects.get(&key) != Some(&object);
             state.objects.insert(key, object);
@@ -134,8 +149,8 @@ impl<K: Kept> Store<K> {
         self.with(|state| state.objects.remove(key).is_some())
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut State<K>) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -145,7 +160,7 @@ fn key<K: Kept>(guard: &DeserializeGuard<K>) -> Key {
 }
 
 /// What is kept of an object, if it counts and can be read.
-fn read<K: Kept>(guard: DeserializeGuard<K>, metrics: &Metrics) -> Option<(Key, Arc<K>)> {
+fn read<K: Kept>(guard: DeserializeGuard<K>, metrics: &Metrics) -> Option<(Key, Text)> {
     let key = key(&guard);
     let why = match guard.0 {
         Ok(mut object) => {
@@ -153,9 +168,10 @@ fn read<K: Kept>(guard: DeserializeGuard<K>, metrics: &Metrics) -> Option<(Key, 
                 return None;
             }
             object.trim();
-            match object.fault() {
-                None => return Some((key, Arc::new(object))),
-                Some(fault) => fault,
+            match (object.fault(), serde_json::to_vec(&object)) {
+                (None, Ok(text)) => return Some((key, text.into())),
+                (None, Err(error)) => error.to_string(),
+                (Some(fault), _) => fault,
             }
         }
         Err(invalid) => invalid.error,

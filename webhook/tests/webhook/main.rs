@@ -16,6 +16,7 @@ mod parity;
 mod pods;
 mod protocol;
 mod replies;
+mod scale;
 mod server;
 mod support;
 mod updates;
