@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use memlint_webhook::args::LogFormat;
+use clap::{CommandFactory as _, Parser as _};
+use memlint_review::Enforcement;
+use memlint_webhook::args::{Args, LogFormat};
 use memlint_webhook::cluster::{KINDS, Nodes, Settings};
 use memlint_webhook::{log, router};
 use serde_json::{Value, json};
@@ -131,4 +133,47 @@ async fn o3_a_denial_is_one_line_within_the_span_of_its_request_and_its_trace() 
     assert_eq!((&span["operation"], &span["kind"]), (&json!("CREATE"), &json!("Pod")));
     let namespace = span["namespace"].as_str().expect("a namespace");
     assert!(namespace.len() <= 256 && !namespace.contains(char::is_control), "{namespace:?}");
+}
+
+#[test]
+fn the_options_that_readme_names_are_there() {
+    let readme = std::fs::read_to_string(crate::support::repository().join("README.md")).expect("README");
+    let help = Args::command().render_long_help().to_string();
+    let rows = readme.lines().filter(|line| line.starts_with("| `--"));
+    let cells = rows.filter_map(|line| line.split('|').nth(1));
+    let options: Vec<&str> =
+        cells.flat_map(|cell| cell.split(['`', ' '])).filter(|word| word.starts_with("--")).collect();
+    assert!(options.len() >= 6, "{options:?}");
+    for option in options {
+        assert!(help.contains(option), "{option} is in README and not in\n{help}");
+    }
+    assert!(help.contains("NoneOnDryRun"), "{help}");
+}
+
+#[test]
+fn o5_an_enforcement_of_a_namespace_is_read_or_refused_with_a_reason() {
+    let parse = |value: &str| {
+        Args::try_parse_from([
+            "memlint-webhook",
+            "--self-signed",
+            "x",
+            "--enforcement",
+            "warn",
+            "--enforcement-for",
+            value,
+        ])
+    };
+    let options = parse("team-*=deny").expect("options").review.options();
+    assert_eq!(options.enforcement_in("team-a"), Enforcement::Deny);
+    assert_eq!(options.enforcement_in("shop"), Enforcement::Warn);
+    for (value, why) in [
+        ("team-a", "NAMESPACE=LEVEL"),
+        ("team-a=strict", "audit, warn or deny"),
+        ("=deny", "is no namespace"),
+        ("te*am=deny", "is no namespace"),
+        ("Team=deny", "is no namespace"),
+    ] {
+        let error = parse(value).expect_err(value).to_string();
+        assert!(error.contains(why), "{error}");
+    }
 }
