@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::node::v1::RuntimeClass;
+use memlint_files::place;
+use memlint_files::sources::Finder;
+use memlint_files::yaml::{self, Document};
 use memlint_policies::capacity::Capacity;
 use memlint_policies::decode;
 use memlint_policies::decode::Leniency;
@@ -15,10 +18,7 @@ use memlint_policies::workload::{Object, objects};
 use rayon::prelude::*;
 
 use crate::corpus::Corpus;
-use crate::place;
 use crate::report::Place;
-use crate::sources::Finder;
-use crate::yaml::{self, Document};
 
 /// Parsed documents that related locations may point into. An [`Origin`] is an index into its objects.
 #[derive(Debug)]

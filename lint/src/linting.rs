@@ -8,6 +8,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use memlint_files::held::{Asked, Held};
+use memlint_files::place;
+use memlint_files::problem::{Note, Problem};
+use memlint_files::yaml::{self, Document, Failure};
 use memlint_policies::capacity::Capacity;
 use memlint_policies::engine::{self, Review};
 use memlint_policies::finding::{Finding, Level, Related};
@@ -18,13 +22,11 @@ use memlint_policies::resources::Defaulting;
 use memlint_policies::workload::{Object, Workload, objects};
 use rayon::prelude::*;
 
-use crate::corpus::{Asked, Corpus, Held};
+use crate::corpus::Corpus;
 use crate::known::Known;
 use crate::kustomize::{self, Patches};
-use crate::place;
-use crate::report::{Located, Note, Place, Problem, Report};
+use crate::report::{Located, Place, Report};
 use crate::templates;
-use crate::yaml::{self, Document, Failure};
 
 /// What to lint with.
 #[derive(Debug, Clone, Copy)]

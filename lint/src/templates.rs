@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::report::Note;
+use memlint_files::problem::Note;
 
 /// One note for each chart or folder with templates, which says how to lint what they render to.
 #[must_use]

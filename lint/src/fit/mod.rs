@@ -7,6 +7,10 @@ pub mod text;
 
 use std::sync::Arc;
 
+use memlint_files::held::Held;
+use memlint_files::place;
+use memlint_files::problem::{Note, Problem};
+use memlint_files::yaml::{self, Failure};
 use memlint_policies::admission::Admitted;
 use memlint_policies::capacity::Capacity;
 use memlint_policies::finding::ObjectRef;
@@ -18,11 +22,8 @@ use memlint_policies::resources::PodResources;
 use memlint_policies::workload::{Object, Workload, objects};
 use rayon::prelude::*;
 
-use crate::corpus::{Corpus, Held};
+use crate::corpus::Corpus;
 use crate::known::Known;
-use crate::place;
-use crate::report::{Note, Problem};
-use crate::yaml::{self, Failure};
 
 /// What came of asking about every Pod of a corpus.
 #[derive(Debug, Default)]

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use memlint::corpus::{self, Asked};
+use memlint::corpus;
 use memlint::known::Known;
 use memlint::linting::{self, Settings};
-use memlint::{policy_file, yaml};
+use memlint_files::held::Asked;
+use memlint_files::{policy_file, yaml};
 use memlint_policies::finding::Finding;
 use memlint_policies::object::Value;
 use memlint_policies::policy::Policy;
