@@ -1,6 +1,6 @@
 //! What the decision alone costs, without network and TLS: `cargo bench -p memlint-webhook --bench review`.
 //!
-//! Prints, for every size of body, the time of a review against that of reading the envelope alone and of reading
+//! `-- ordinary` runs one size only. Prints, for every size of body, the time of a review against that of reading the envelope alone and of reading
 //! everything into a `serde_json::Value`, as ratios within one run.
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports")]
@@ -45,7 +45,11 @@ fn main() {
         today: jiff::civil::date(2026, 1, 1),
     };
     let quick = std::env::args().any(|argument| argument == "--test");
+    let chosen = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     for (size, bodies) in corpus::sizes() {
+        if chosen.as_deref().is_some_and(|chosen| chosen != size) {
+            continue;
+        }
         let rounds = if quick { 1 } else { 40_000_000 / bodies.iter().map(Vec::len).sum::<usize>() };
         let bytes = bodies.iter().map(Vec::len).sum::<usize>() / bodies.len();
         let mut best = [f64::INFINITY; 3];
