@@ -14,7 +14,7 @@ use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml::{self, Document, Failure};
 use memlint_policies::capacity::Capacity;
 use memlint_policies::engine::{self, Review};
-use memlint_policies::finding::{Finding, Level, Related};
+use memlint_policies::finding::{Finding, Group, Level, Related};
 use memlint_policies::inventory::Inventory;
 use memlint_policies::path::FieldPath;
 use memlint_policies::policy::Policy;
@@ -132,6 +132,11 @@ impl Linter<'_> {
         for object in &objects {
             for workload in Workload::find(object) {
                 self.workload(index, held, &document, object, &workload, &mut part);
+            }
+            // `memory: "{{ limit }}"` is good YAML, and no quantity before it is rendered.
+            let invalid = part.findings.iter().map(|located| &located.finding).filter(|f| f.group == Group::Valid);
+            if invalid.into_iter().any(|finding| templates::are_in(object.value.at(&finding.at))) {
+                return Part { templated: true, ..Part::default() };
             }
         }
         part.findings.sort_by(|a, b| order(a).cmp(&order(b)));
