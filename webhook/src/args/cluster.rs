@@ -5,7 +5,7 @@ use clap::Args as ClapArgs;
 /// What is asked of the cluster, and told to it.
 #[derive(Debug, ClapArgs)]
 pub struct ClusterArgs {
-    /// Watch Pods too, for the rule does-not-fit-now. It costs memory: about 4 KiB for each Pod that runs
+    /// Watch Pods too, for the rule does-not-fit-now. It costs memory for each Pod that runs
     #[arg(long, conflicts_with = "capacity")]
     pub watch_pods: bool,
     /// Tell of denials in Kubernetes Events. The webhook then has side effects, but for dry runs: its configuration
