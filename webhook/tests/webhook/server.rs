@@ -82,7 +82,7 @@ pub(crate) async fn start_with(
 ) -> Running {
     let [pem, key] = ca.issue(1);
     let certificate = Certificate::new(tls::parse(pem.as_bytes(), key.as_bytes()).expect("a pair"));
-    let config = tls::config(certificate.clone(), oldest).expect("a configuration");
+    let config = tls::config(certificate.clone(), None, oldest).expect("a configuration");
     app.health.certificate_is_there();
     app.health.cluster_is_known();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
