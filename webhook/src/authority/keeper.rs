@@ -86,7 +86,10 @@ impl Keeper {
         match (&self.leaf, live) {
             (None, _) => Some(trouble.unwrap_or_else(|| "there is no CA yet".to_owned())),
             (Some(_), None) => Some(format!("{CONFIG} {} has not been seen yet", self.names.webhook_config)),
-            (Some(leaf), Some(live)) => bundle::fault(live.as_deref(), &self.names, &leaf.ca),
+            (Some(leaf), Some(live)) => {
+                let fault = bundle::fault(live.as_deref(), &self.names, &leaf.ca)?;
+                Some(trouble.map_or_else(|| fault.clone(), |why| format!("{fault}; {why}")))
+            }
         }
     }
 
