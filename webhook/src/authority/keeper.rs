@@ -139,7 +139,7 @@ impl Keeper {
                 Err(error) => return Err(failed("written", &error)),
             }
         }
-        Ok(())
+        Err(failed("written", &"others change it again and again"))
     }
 
     /// How long the caBundle has been all that the Secret holds.

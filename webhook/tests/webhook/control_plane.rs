@@ -132,7 +132,10 @@ impl ControlPlane {
         });
         let name = memlint_review::policy_hash(token.as_bytes());
         let file = self.folder.join(format!("{name}.kubeconfig"));
-        std::fs::write(&file, config.to_string()).expect("a file");
+        // At once: another test may be reading the same.
+        let new = tempfile::NamedTempFile::new_in(&self.folder).expect("a file");
+        std::fs::write(new.path(), config.to_string()).expect("written");
+        new.persist(&file).expect("in its place");
         file
     }
 
