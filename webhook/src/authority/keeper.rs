@@ -22,7 +22,7 @@ const CONFIG: &str = "ValidatingWebhookConfiguration";
 /// How often in a row another replica may have been faster.
 const TRIES: usize = 5;
 /// Changes come in crowds: this is waited for the rest of one.
-const CROWD: Duration = Duration::from_millis(100);
+const CROWD: Duration = Duration::from_millis(300);
 /// The longest that one call may take.
 const CALL: Duration = Duration::from_secs(10);
 /// How often the caBundle is written: a few times in a row, then 12 times a minute.
@@ -195,8 +195,9 @@ impl Keeper {
                 self.app.metrics.certs.patched(why);
                 Ok(())
             }
-            Err(Failure::Conflict) => {
-                tracing::info!(why, name, "someone else was faster; the watch will tell what there is now");
+            // A test in the patch has failed, most likely: someone else was faster.
+            Err(error @ (Failure::Conflict | Failure::Invalid(_))) => {
+                tracing::info!(why, name, %error, "not written; the watch will tell what there is now");
                 Ok(())
             }
             Err(error) => Err(format!("{CONFIG} {name} cannot be patched: {error}")),
@@ -208,6 +209,8 @@ impl Keeper {
 enum Failure {
     /// What it was about has changed.
     Conflict,
+    /// What it would be after it makes no sense, or what it should be before it is not so.
+    Invalid(String),
     Other(String),
 }
 
@@ -215,7 +218,7 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Conflict => f.write_str("it has changed"),
-            Self::Other(why) => f.write_str(why),
+            Self::Invalid(why) | Self::Other(why) => f.write_str(why),
         }
     }
 }
@@ -223,8 +226,8 @@ impl std::fmt::Display for Failure {
 async fn call<T>(call: impl Future<Output = kube::Result<T>>) -> Result<T, Failure> {
     match tokio::time::timeout(CALL, call).await {
         Ok(Ok(answer)) => Ok(answer),
-        // A test of a patch that fails makes it invalid.
-        Ok(Err(kube::Error::Api(status))) if status.is_conflict() || status.is_invalid() => Err(Failure::Conflict),
+        Ok(Err(kube::Error::Api(status))) if status.is_conflict() => Err(Failure::Conflict),
+        Ok(Err(kube::Error::Api(status))) if status.is_invalid() => Err(Failure::Invalid(status.message)),
         Ok(Err(error)) => Err(Failure::Other(error.to_string())),
         Err(_) => Err(Failure::Other("no answer".to_owned())),
     }
