@@ -9,34 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
+use memlint_files::held::{Asked, Held};
+use memlint_files::problem::{Note, Problem};
+use memlint_files::sources::Sources;
+use memlint_files::yaml;
 
 use crate::kustomize;
 use crate::progress::Progress;
-use crate::report::{Note, Problem};
-use crate::sources::Sources;
-use crate::yaml::{self, OwnedDocument};
-
-/// How a file came to be linted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
-    /// It was met in a folder.
-    Met,
-    /// It was named on the command line.
-    Named,
-    /// It is standard input.
-    Stdin,
-}
-
-/// A document that may matter.
-#[derive(Debug)]
-pub struct Held {
-    /// The file's name, as shown.
-    pub file: Arc<str>,
-    /// How the file came to be linted.
-    pub asked: Asked,
-    /// The document, not parsed yet.
-    pub document: OwnedDocument,
-}
 
 /// What was found and read.
 #[derive(Debug, Default)]

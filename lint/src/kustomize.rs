@@ -5,11 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
+use memlint_files::held::{Asked, Held};
+use memlint_files::problem::Note;
+use memlint_files::yaml;
 use memlint_policies::object::Value;
-
-use crate::corpus::{Asked, Held};
-use crate::report::Note;
-use crate::yaml;
 
 /// The files that kustomizations of a corpus use as patches.
 #[derive(Debug, Default)]

@@ -8,11 +8,13 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
 use jiff::civil::Date;
+use memlint_files::capacity_files;
+use memlint_files::policy_file;
+use memlint_files::problem::Problem;
 use memlint_policies::policy::Policy;
 use memlint_policies::rules;
 
 use crate::capacity::{self, CapacityCommand};
-use crate::capacity_files;
 use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs, OomArgs, ReviewArgs};
 use crate::corpus;
 use crate::explain;
@@ -20,7 +22,6 @@ use crate::fit;
 use crate::linting::{self, Settings};
 use crate::oom;
 use crate::output::{self, json, text};
-use crate::policy_file;
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::review;
@@ -169,7 +170,7 @@ fn exit_code(report: &Report, fail_on: FailOn) -> u8 {
     if found || !report.problems.is_empty() { FOUND } else { CLEAN }
 }
 
-fn load_policy(args: &LintArgs) -> anyhow::Result<Result<Policy, Vec<crate::report::Problem>>> {
+fn load_policy(args: &LintArgs) -> anyhow::Result<Result<Policy, Vec<Problem>>> {
     for id in args.only.iter().chain(&args.skip) {
         anyhow::ensure!(rules::find(id).is_some(), "{}; memlint rules lists them all", rules::unknown(id));
     }

@@ -6,7 +6,8 @@ use jiff::civil::{Date, date};
 use memlint::corpus::{self, Corpus};
 use memlint::linting::{self, Settings};
 use memlint::report::Report;
-use memlint::yaml::Span;
+use memlint_files::held::Asked;
+use memlint_files::yaml::Span;
 use memlint_policies::capacity::{Capacity, CapacityBuilder};
 use memlint_policies::finding::Origin;
 use memlint_policies::policy::Policy;
@@ -23,7 +24,7 @@ pub fn lint(files: &[(&str, &[u8])], policy: &Policy) -> (Corpus, Report) {
 /// The same with what is known of the nodes.
 #[must_use]
 pub fn lint_on(files: &[(&str, &[u8])], policy: &Policy, capacity: Option<&Arc<Capacity>>) -> (Corpus, Report) {
-    let corpus = corpus::from_memory(files.iter().copied(), corpus::Asked::Met);
+    let corpus = corpus::from_memory(files.iter().copied(), Asked::Met);
     let report = linting::lint(&corpus, Settings { policy, namespace: "", capacity, today: TODAY });
     (corpus, report)
 }

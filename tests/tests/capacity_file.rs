@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use jsonschema::Validator;
-use memlint::yaml;
+use memlint_files::yaml;
 use memlint_policies::capacity::CapacityFile;
 use memlint_policies::capacity::file::json_schema;
 use memlint_tests::fixtures;

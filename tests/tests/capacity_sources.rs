@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use memlint::capacity_files;
+use memlint_files::capacity_files;
 use memlint_policies::capacity::Capacity;
 use memlint_policies::placement::{Cluster, View};
 use memlint_policies::quantity::Quantity;
@@ -78,7 +78,7 @@ fn no_slip_of_the_pen_is_too_much() {
                     Ok(_) => good += 1,
                     Err(problems) => {
                         bad += 1;
-                        let placed = |problem: &memlint::report::Problem| {
+                        let placed = |problem: &memlint_files::problem::Problem| {
                             problem.line >= 1 && problem.line <= lines.len() + 1 && !problem.message.is_empty()
                         };
                         assert!(!problems.is_empty() && problems.iter().all(placed), "{slip}: {problems:?}");

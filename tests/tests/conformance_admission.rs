@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use memlint::capacity_files;
-use memlint::corpus::{self, Asked};
+use memlint::corpus;
 use memlint::fit;
+use memlint_files::capacity_files;
+use memlint_files::held::Asked;
 use memlint_policies::quantity::Quantity;
 use memlint_tests::conformance;
 use memlint_tests::folder::Folder;

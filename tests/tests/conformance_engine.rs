@@ -1,8 +1,8 @@
 //! The whole engine, through the linter: a Pod gets a finding at level deny from one of the three rules of group
 //! valid exactly when a real API server refuses it.
 
-use memlint::corpus::Asked;
 use memlint::linting::{self, Settings};
+use memlint_files::held::Asked;
 use memlint_policies::finding::{Group, Level};
 use memlint_policies::policy::Policy;
 use memlint_tests::conformance;

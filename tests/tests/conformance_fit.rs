@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use memlint::capacity_files;
-use memlint::corpus::{self, Asked};
+use memlint::corpus;
 use memlint::fit;
+use memlint_files::capacity_files;
+use memlint_files::held::Asked;
 use memlint_policies::aggregate::resource_list;
 use memlint_tests::conformance;
 use memlint_tests::folder::Folder;

@@ -168,7 +168,7 @@ fn the_shipped_policies_name_every_rule() {
 
 fn shipped(name: &str) -> Policy {
     let text = format!("apiVersion: memlint.dev/v1alpha1\nkind: Policy\nextends: {name}\n");
-    memlint::policy_file::parse("test", &text).expect("a valid policy")
+    memlint_files::policy_file::parse("test", &text).expect("a valid policy")
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use memlint::yaml::{self, Document};
+use memlint_files::yaml::{self, Document};
 use memlint_policies::object::Value;
 
 /// Reads the first document of a text as kubectl does; the parser's message if it cannot.

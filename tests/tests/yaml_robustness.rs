@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use memlint::yaml::{self, Problem};
+use memlint_files::yaml::{self, Problem};
 use memlint_policies::path::FieldPath;
 
 /// Everything the reader does with a text; the problems it has.

@@ -1,6 +1,6 @@
 //! Places: every key and value is found where it is written.
 
-use memlint::yaml::{self, Document};
+use memlint_files::yaml::{self, Document};
 use memlint_policies::path::FieldPath;
 
 fn path(steps: &str) -> FieldPath {

@@ -1,6 +1,6 @@
 //! Streams, relevance and templates: what is done to a text before, and when, it cannot be parsed.
 
-use memlint::yaml::{self, Failure};
+use memlint_files::yaml::{self, Failure};
 
 #[test]
 fn streams_are_split_as_kubectl_splits_them() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use memlint::capacity_files;
+use memlint_files::capacity_files;
 use memlint_policies::inventory::Inventory;
 
 use crate::cluster::Nodes;

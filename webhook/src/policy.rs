@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use memlint::policy_file;
+use memlint_files::policy_file;
+use memlint_files::problem::Problem;
 use memlint_policies::policy::SHIPPED;
 
 use crate::state::{App, Rulebook, now};
@@ -30,8 +31,8 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<Rulebook, String> {
     Ok(Rulebook { policy, hash: memlint_review::policy_hash(bytes) })
 }
 
-pub(crate) fn describe(problems: &[memlint::report::Problem]) -> String {
-    let line = |problem: &memlint::report::Problem| {
+pub(crate) fn describe(problems: &[Problem]) -> String {
+    let line = |problem: &Problem| {
         let help = problem.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
         format!("{}:{}:{}: {}{help}", problem.file, problem.line, problem.column, problem.message)
     };

@@ -10,7 +10,7 @@ mod show_json;
 mod sizes;
 mod table;
 
-use crate::report::Problem;
+use memlint_files::problem::Problem;
 
 pub use args::{CapacityCommand, NodeArgs, ShowArgs, SizesArgs};
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use memlint_files::capacity_files;
+use memlint_files::problem::Note;
 use memlint_policies::capacity::Capacity;
 use memlint_policies::placement::{Cluster, View};
 use memlint_policies::quantity::Quantity;
@@ -10,9 +12,7 @@ use memlint_policies::quantity::Quantity;
 use super::args::ShowArgs;
 use super::bars::{self, Bar};
 use super::{Failure, Screen, show_json};
-use crate::capacity_files;
 use crate::cli::Format;
-use crate::report::Note;
 
 /// Up to so many nodes of a pool are drawn one by one.
 const FEW: usize = 6;

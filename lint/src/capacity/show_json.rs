@@ -1,12 +1,12 @@
 //! `memlint capacity show --format json`, version 1.
 
+use memlint_files::problem::Note;
 use memlint_policies::capacity::Capacity;
 use memlint_policies::placement::{Cluster, View};
 use memlint_policies::quantity::Quantity;
 use serde_json::{Map, Value, json};
 
 use super::show::{Group, usage};
-use crate::report::Note;
 
 /// The groups with all their nodes.
 pub(super) fn render(capacity: &Capacity, groups: &[Group], notes: &[&Note]) -> String {

@@ -3,12 +3,13 @@
 use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
+use memlint_files::problem::Problem;
+use memlint_files::{capacity_files, policy_file};
 
 use crate::cli::{FitArgs, Format};
 use crate::output::{self, text};
 use crate::progress::Progress;
-use crate::report::Problem;
-use crate::{capacity_files, corpus, policy_file, run};
+use crate::{corpus, run};
 
 /// Answers for every Pod in the named paths.
 ///

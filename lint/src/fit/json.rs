@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use memlint_files::problem;
 use memlint_policies::aggregate::{ContainerKind, ResourceList};
 use memlint_policies::fit::Answer;
 use memlint_policies::resources::Requirements;
 use serde::Serialize;
 
 use super::{FitReport, Placed};
-use crate::report;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -175,11 +175,11 @@ fn amounts(list: &ResourceList) -> Option<Amounts> {
     (!list.is_empty()).then_some(list)
 }
 
-fn problem(problem: &report::Problem) -> Problem<'_> {
+fn problem(problem: &problem::Problem) -> Problem<'_> {
     Problem { file: &problem.file, line: problem.line, column: problem.column, message: &problem.message }
 }
 
-fn note(note: &report::Note) -> Note<'_> {
+fn note(note: &problem::Note) -> Note<'_> {
     let (file, message) = (note.file.as_deref(), note.message.as_str());
     Note { file, line: note.at.map(|at| at.0), column: note.at.map(|at| at.1), message }
 }

@@ -7,6 +7,10 @@ pub mod text;
 
 use std::sync::Arc;
 
+use memlint_files::held::Held;
+use memlint_files::place;
+use memlint_files::problem::{Note, Problem};
+use memlint_files::yaml::{self, Failure};
 use memlint_policies::admission::Admitted;
 use memlint_policies::capacity::Capacity;
 use memlint_policies::finding::ObjectRef;
@@ -18,11 +22,8 @@ use memlint_policies::resources::PodResources;
 use memlint_policies::workload::{Object, Workload, objects};
 use rayon::prelude::*;
 
-use crate::corpus::{Corpus, Held};
+use crate::corpus::Corpus;
 use crate::known::Known;
-use crate::place;
-use crate::report::{Note, Problem};
-use crate::yaml::{self, Failure};
 
 /// What came of asking about every Pod of a corpus.
 #[derive(Debug, Default)]
@@ -75,8 +76,9 @@ impl Placed {
 /// Asks about every Pod and every workload of a corpus. Objects that name no namespace live in `namespace`.
 #[must_use]
 pub fn fit(corpus: &Corpus, capacity: &Arc<Capacity>, namespace: &str) -> FitReport {
-    let (_, inventory) = Known::collect(corpus, namespace, Some(capacity.clone()));
-    let parts: Vec<FitReport> = corpus.documents.par_iter().map(|held| document(held, &inventory, namespace)).collect();
+    let (_, scopes) = Known::collect(corpus, namespace, Some(capacity));
+    let parts: Vec<FitReport> =
+        corpus.documents.par_iter().map(|held| document(held, scopes.whole(), namespace)).collect();
     let mut report =
         FitReport { problems: corpus.problems.clone(), notes: corpus.notes.clone(), ..FitReport::default() };
     for part in parts {

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
+use memlint_files::problem::Note;
 use memlint_policies::aggregate::ResourceList;
 use memlint_policies::capacity::Capacity;
 use memlint_policies::fit::Answer;
 
 use super::{FitReport, Placed, table};
-use crate::report::Note;
 
 /// The whole report as text.
 #[must_use]

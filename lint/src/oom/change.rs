@@ -1,5 +1,6 @@
 //! What to write into the manifest after a kill: the field, its new value, and a patch.
 
+use memlint_files::place;
 use memlint_policies::finding::{Finding, Group, Level as Severity, Related};
 use memlint_policies::oom::{Advice, Kill, Level, format_bytes};
 use memlint_policies::path::FieldPath;
@@ -8,7 +9,6 @@ use memlint_policies::resources::List;
 use memlint_policies::workload::{ContainerPlace, Workload};
 
 use super::manifests::{Manifests, Match, MatchedBy, written};
-use crate::place;
 use crate::report::{Located, Place};
 
 /// New values for one container, in bytes.

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use memlint_files::capacity_files;
 use memlint_policies::oom::{Kill, Stream};
 
 use super::events::Events;
@@ -14,7 +15,6 @@ use super::manifests::Manifests;
 use super::pods::Pods;
 use super::text::Log;
 use super::{input, json, text};
-use crate::capacity_files;
 use crate::cli::{Format, OomArgs};
 use crate::corpus::{self, Corpus};
 use crate::progress::Progress;

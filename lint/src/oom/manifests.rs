@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use memlint_files::yaml::{self, Document};
 use memlint_policies::oom::{Kill, Level};
 use memlint_policies::path::FieldPath;
 use memlint_policies::resources::{List, MEMORY};
@@ -9,7 +10,6 @@ use memlint_policies::workload::{ContainerPlace, Object, Workload, objects};
 
 use super::pods::Found;
 use crate::corpus::Corpus;
-use crate::yaml::{self, Document};
 
 /// The workloads of a corpus.
 #[derive(Debug, Default)]

@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use k8s_openapi::api::core::v1 as core;
+use memlint_files::yaml;
 use memlint_policies::decode::{self, Leniency};
 use memlint_policies::oom::{Kill, Level};
 use memlint_policies::quantity::Quantity;
 use memlint_policies::workload::{Object, objects};
-
-use crate::yaml;
 
 /// The annotation that holds the hash which a static Pod's cgroups are named for.
 const CONFIG_HASH: &str = "kubernetes.io/config.hash";

@@ -6,11 +6,12 @@ use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level as Severity, Renderer, Snippet};
+use memlint_files::problem::Problem;
+use memlint_files::yaml::Span;
 use memlint_policies::finding::Level;
 
 use crate::corpus::Corpus;
-use crate::report::{Located, Place, Problem, Report};
-use crate::yaml::Span;
+use crate::report::{Located, Place, Report};
 
 /// How to print.
 #[derive(Debug, Clone, Copy)]

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use memlint::corpus::{self, Asked};
+use memlint::corpus;
 use memlint::known::Known;
 use memlint::linting::{self, Settings};
-use memlint::{policy_file, yaml};
+use memlint_files::held::Asked;
+use memlint_files::{policy_file, yaml};
 use memlint_policies::finding::Finding;
 use memlint_policies::object::Value;
 use memlint_policies::policy::Policy;
@@ -77,7 +78,7 @@ fn d11_command_line_and_webhook_find_the_same() {
         let corpus = corpus::from_memory(named, Asked::Met);
         let settings = Settings { policy: &policy, namespace: "", capacity: None, today: TODAY };
         let report = linting::lint(&corpus, settings);
-        let (_, inventory) = Known::collect(&corpus, "", None);
+        let (_, scopes) = Known::collect(&corpus, "", None);
         for (index, held) in corpus.documents.iter().enumerate() {
             let Ok(document) = yaml::parse(held.document.raw()) else { continue };
             for object in objects(document.value()) {
@@ -93,7 +94,7 @@ fn d11_command_line_and_webhook_find_the_same() {
                     &ReviewCx {
                         policy: &policy,
                         policy_hash: "",
-                        inventory: &inventory,
+                        inventory: scopes.whole(),
                         nodes_are_certain: true,
                         options: &Options {
                             workloads: Workloads::Deny,

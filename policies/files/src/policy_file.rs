@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use memlint_policies::policy::{Policy, PolicyError, SHIPPED};
 
 use crate::place;
-use crate::report::Problem;
+use crate::problem::Problem;
 use crate::yaml;
 
 /// The name under which a policy is found.

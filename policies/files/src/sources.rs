@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use memlint_policies::finding::Origin;
 use memlint_policies::path::FieldPath;
 
-use crate::corpus::Held;
+use crate::held::Held;
 use crate::place;
 use crate::yaml::{self, Document, Span};
 

@@ -9,9 +9,9 @@ use memlint_policies::object::Value;
 use memlint_policies::path::FieldPath;
 use memlint_policies::workload::objects;
 
-use crate::corpus::{Asked, Held};
+use crate::held::{Asked, Held};
 use crate::place;
-use crate::report::{Note, Problem};
+use crate::problem::{Note, Problem};
 use crate::sources::{Finder, Sources};
 use crate::yaml::{self, Document};
 
