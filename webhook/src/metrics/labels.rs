@@ -30,12 +30,6 @@ pub(super) struct ResultLabel {
     pub(super) result: &'static str,
 }
 
-/// One label that names a certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct CertLabel {
-    pub(super) cert: &'static str,
-}
-
 /// One label that names a kind of watched objects.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct KindLabel {

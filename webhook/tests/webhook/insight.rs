@@ -43,7 +43,7 @@ async fn o1_every_promised_metric_is_there_with_its_type_and_suffix() {
     let watching = watching_with(&fake, app(), settings).await;
     let app = &watching.app;
     app.metrics.watch_error("Node");
-    app.metrics.cert_loaded("leaf", 1);
+    app.metrics.certs.loaded("leaf", 1);
     let mut annotated = pod("", "");
     annotated["metadata"]["annotations"] = json!({"memlint.dev/allow": "missing-memory-request: OPS-412"});
     ask(app, &create(&annotated)).await;

@@ -1,8 +1,12 @@
 //! Tests of the webhook. Each module is one chapter of its requirements; the letters before a test's name are theirs.
 
+mod authority;
 mod bounds;
 mod certificates;
+mod client;
+mod client_certificates;
 mod cluster;
+mod control_plane;
 mod drain;
 mod events;
 mod exemptions;
@@ -16,8 +20,11 @@ mod parity;
 mod pods;
 mod protocol;
 mod replies;
+mod rights;
+mod rotation;
 mod scale;
 mod server;
+mod site;
 mod support;
 mod updates;
 mod watched_pods;
