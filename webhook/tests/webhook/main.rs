@@ -19,6 +19,7 @@ mod operability;
 mod parity;
 mod pods;
 mod protocol;
+mod real;
 mod replies;
 mod rights;
 mod rotation;
