@@ -1,5 +1,7 @@
 //! [`Bound`]: a Pod that has its node, with what it takes there and what others must know of it.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::core::v1 as api;
 
 use super::defaults::fill_in_requests;
@@ -12,6 +14,13 @@ use crate::aggregate::{ResourceList, pod_requests};
 #[derive(Debug, Clone)]
 pub(super) struct Bound {
     pub(super) node: String,
+    /// Shared by the Pods of a DaemonSet, of which there is one a node.
+    pub(super) pod: Arc<Occupant>,
+}
+
+/// What a Pod is to its node.
+#[derive(Debug)]
+pub(super) struct Occupant {
     pub(super) kin: Kin,
     /// The name of the DaemonSet it belongs to.
     pub(super) daemon_set: Option<String>,
@@ -70,13 +79,13 @@ impl Bound {
         let owner = owner.or_else(|| Some(("Pod".to_owned(), pod.metadata.name.clone()?)));
         let anti_affinity = PodTerm::anti_affinity(spec, &labels, &namespace);
         let (terminating, daemon) = (pod.metadata.deletion_timestamp.is_some(), daemon_set.is_some());
-        Some(Self {
-            node,
+        let pod = Occupant {
             kin: Kin { namespace, labels, terminating, daemon, owner, anti_affinity },
             daemon_set,
             requests: requests(spec, pod.status.as_ref()),
             ports: HostPort::of_pod(spec),
-        })
+        };
+        Some(Self { node, pod: Arc::new(pod) })
     }
 }
 

@@ -1,10 +1,11 @@
 //! [`ClusterBuilder`]: collects nodes, Pods, DaemonSets and namespaces, from any number of sources in any order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1 as api;
 
-use super::bound::{Bound, Kin};
+use super::bound::{Bound, Kin, Occupant};
 use super::candidate::Candidate;
 use super::cluster::{Cluster, Taken};
 use super::pod_affinity::PodTerm;
@@ -29,9 +30,7 @@ pub struct ClusterBuilder {
 struct Daemon {
     name: String,
     candidate: Candidate,
-    kin: Kin,
-    requests: ResourceList,
-    ports: Vec<HostPort>,
+    pod: Arc<Occupant>,
 }
 
 impl ClusterBuilder {
@@ -44,7 +43,7 @@ impl ClusterBuilder {
     pub fn pod(&mut self, pod: &api::Pod) {
         let Some(bound) = Bound::read(pod) else { return };
         match &pod.metadata.name {
-            Some(name) => _ = self.pods.insert((bound.kin.namespace.clone(), name.clone()), bound),
+            Some(name) => _ = self.pods.insert((bound.pod.kin.namespace.clone(), name.clone()), bound),
             None => self.nameless.push(bound),
         }
     }
@@ -73,7 +72,9 @@ impl ClusterBuilder {
         let owner = Some(("DaemonSet".to_owned(), name.to_owned()));
         let namespace = namespace.to_owned();
         let kin = Kin { namespace, labels, terminating: false, daemon: true, owner, anti_affinity };
-        self.daemons.push(Daemon { name: name.to_owned(), candidate, kin, requests, ports: HostPort::of_pod(spec) });
+        let (daemon_set, ports) = (Some(name.to_owned()), HostPort::of_pod(spec));
+        let pod = Arc::new(Occupant { kin, daemon_set, requests, ports });
+        self.daemons.push(Daemon { name: name.to_owned(), candidate, pod });
     }
 
     /// Builds the cluster. Pods on nodes that are not known are left out, as the scheduler does.
@@ -83,23 +84,14 @@ impl ClusterBuilder {
         let peopled: BTreeSet<String> = pods.iter().map(|pod| pod.node.clone()).collect();
         for daemon in self.daemons {
             let is_of = |pod: &&Bound| {
-                pod.daemon_set.as_ref() == Some(&daemon.name) && pod.kin.namespace == daemon.kin.namespace
+                pod.pod.daemon_set.as_ref() == Some(&daemon.name) && pod.pod.kin.namespace == daemon.pod.kin.namespace
             };
             let known: BTreeSet<String> = pods.iter().filter(is_of).map(|pod| pod.node.clone()).collect();
             let lacks =
                 |node: &&Node| known.is_empty() || !(known.contains(&node.name) || peopled.contains(&node.name));
             let missing = self.nodes.values().filter(lacks).filter(|node| daemon.candidate.may_run_as_daemon(node));
-            pods.extend(
-                missing
-                    .map(|node| Bound {
-                        node: node.name.clone(),
-                        kin: daemon.kin.clone(),
-                        daemon_set: Some(daemon.name.clone()),
-                        requests: daemon.requests.clone(),
-                        ports: daemon.ports.clone(),
-                    })
-                    .collect::<Vec<_>>(),
-            );
+            let missing = missing.map(|node| Bound { node: node.name.clone(), pod: daemon.pod.clone() });
+            pods.extend(missing.collect::<Vec<_>>());
         }
         Cluster::build(self.nodes, pods, self.taken, self.namespaces)
     }

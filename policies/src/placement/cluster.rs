@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::amounts::{Columns, Grid};
-use super::bound::{Bound, Kin};
+use super::bound::{Bound, Kin, Occupant};
 use super::ports::HostPort;
 use super::selector::Labels;
 use super::topology::Topologies;
@@ -60,9 +60,6 @@ pub(super) struct Group {
     amounts: Grid,
 }
 
-/// What Pods of one group request of one node, and the host ports that they take.
-type Members = Vec<(ResourceList, Vec<HostPort>)>;
-
 /// A host port in use.
 #[derive(Debug, Clone)]
 struct TakenPort {
@@ -91,11 +88,11 @@ impl Cluster {
     ) -> Self {
         let pods: Vec<Bound> = pods.into_iter().filter(|pod| nodes.contains_key(&pod.node)).collect();
         let taken: Vec<Taken> = taken.into_iter().filter(|taken| nodes.contains_key(&taken.node)).collect();
-        let lists = nodes.values().map(|node| &node.allocatable).chain(pods.iter().map(|pod| &pod.requests));
+        let lists = nodes.values().map(|node| &node.allocatable).chain(pods.iter().map(|bound| &bound.pod.requests));
         let columns = Columns::of(lists.chain(taken.iter().map(|taken| &taken.requests)));
 
         let mut overheads: BTreeMap<String, Overhead> = BTreeMap::new();
-        let of_pods = pods.iter().map(|pod| (&pod.node, &pod.requests, 1, pod.kin.daemon));
+        let of_pods = pods.iter().map(|bound| (&bound.node, &bound.pod.requests, 1, bound.pod.kin.daemon));
         let of_taken = taken.iter().map(|taken| (&taken.node, &taken.requests, taken.pods, taken.daemon));
         let uses: Vec<(&String, &ResourceList, i64, bool)> = of_pods.chain(of_taken).collect();
         for (node, requests, pods, _) in uses.iter().filter(|(_, _, _, daemon)| *daemon) {
@@ -134,29 +131,29 @@ impl Cluster {
                 cluster.empty.add(&cluster.columns, node, requests, pods);
             }
         }
-        cluster.group(pods);
+        cluster.group(&pods);
         cluster
     }
 
-    fn group(&mut self, pods: Vec<Bound>) {
-        let mut groups: BTreeMap<Kin, BTreeMap<usize, Members>> = BTreeMap::new();
-        for pod in pods {
-            let Some(node) = self.nodes.find(&pod.node) else { continue };
-            let members = groups.entry(pod.kin).or_default().entry(node).or_default();
-            members.push((pod.requests, pod.ports));
+    fn group(&mut self, pods: &[Bound]) {
+        let mut groups: BTreeMap<&Kin, BTreeMap<usize, Vec<&Occupant>>> = BTreeMap::new();
+        for Bound { node, pod } in pods {
+            let Some(node) = self.nodes.find(node) else { continue };
+            groups.entry(&pod.kin).or_default().entry(node).or_default().push(pod);
         }
         for (index, (kin, members)) in groups.into_iter().enumerate() {
             self.by_namespace.entry(kin.namespace.clone()).or_default().push(index);
             if !kin.anti_affinity.is_empty() {
                 self.repelling.push(index);
             }
-            let mut group = Group { kin, nodes: Vec::new(), amounts: Grid::new(&self.columns, members.len()) };
+            let (kin, amounts) = (kin.clone(), Grid::new(&self.columns, members.len()));
+            let mut group = Group { kin, nodes: Vec::with_capacity(members.len()), amounts };
             for (row, (node, pods)) in members.into_iter().enumerate() {
                 group.nodes.push((node, i64::try_from(pods.len()).unwrap_or(i64::MAX)));
-                for (requests, ports) in pods {
-                    group.amounts.add(&self.columns, row, &requests);
+                for pod in pods {
+                    group.amounts.add(&self.columns, row, &pod.requests);
                     let daemon = group.kin.daemon;
-                    for port in ports {
+                    for port in pod.ports.iter().cloned() {
                         self.ports.entry(node).or_default().push(TakenPort { port, daemon, group: index });
                     }
                 }
