@@ -111,6 +111,16 @@ fn a_log_alone_says_what_it_can() {
 }
 
 #[test]
+fn other_killers_are_told_apart_from_the_kernel() {
+    let log = "May 01 12:34:56 n systemd-oomd[5]: Killed /user.slice/app.scope due to memory pressure for /user.slice \
+        being 62.55% > 50.00% for > 20s with reclaim activity\n\
+        May 01 12:34:57 n earlyoom[8]: sending SIGTERM to process 4 uid 1 \"java\": oom_score 903, VmRSS 1234 MiB\n";
+    prints("others.expected.txt", &[], log.as_bytes());
+    let others = &json(&[], log.as_bytes())["logs"][0]["others"];
+    assert_eq!((&others[0]["program"], &others[1]["firstLine"]), (&"systemd-oomd".into(), &2.into()));
+}
+
+#[test]
 fn events_name_their_rules() {
     prints("events.expected.txt", &["--events", "events.json"], b"");
     prints("events.expected.json", &["--events", "events.json", "--format", "json"], b"");

@@ -126,6 +126,7 @@ impl Reader {
                 lines: stream.lines(),
                 bytes: outcome.bytes,
                 kills: count,
+                others: stream.others().to_vec(),
                 error: outcome.error,
             });
         }

@@ -6,8 +6,8 @@
 
 use memchr::memmem::Finder;
 
-/// What only an OOM report's first line, or the first line left of it, can hold.
-const WORDS: [&[u8]; 9] = [
+/// What only an OOM report's first line, or the first line left of it, can hold; and who else kills.
+const WORDS: [&[u8]; 12] = [
     b"oom-kill",
     b"Kill",
     b"cgroup stats for ",
@@ -17,6 +17,9 @@ const WORDS: [&[u8]; 9] = [
     b"oom_reaper",
     b"OOM victim",
     b"memory.oom.group",
+    b"TaskOOM",
+    b"systemd-oomd",
+    b"earlyoom",
 ];
 
 /// The compiled words.

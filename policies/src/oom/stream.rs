@@ -1,6 +1,7 @@
 //! Blocks of bytes in, kills out: splits lines, counts them, and skips in whole blocks what cannot matter.
 
 use super::kill::Kill;
+use super::others::Other;
 use super::parser::{MAX_LINE, Parser};
 use super::prefilter::Prefilter;
 use memchr::{memchr, memchr_iter, memrchr};
@@ -33,6 +34,11 @@ impl Stream {
     /// How many lines have been read.
     pub fn lines(&self) -> u64 {
         self.lines
+    }
+
+    /// Who else killed or told of kills, besides the kernel.
+    pub fn others(&self) -> &[Other] {
+        self.parser.others()
     }
 
     /// Takes the next bytes; appends kills that they finish. Blocks of 64 KiB to 1 MiB are quickest.
