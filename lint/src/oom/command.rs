@@ -17,6 +17,7 @@ use super::text::Log;
 use super::{input, json, text};
 use crate::cli::{Format, OomArgs};
 use crate::corpus::{self, Corpus};
+use crate::live;
 use crate::progress::Progress;
 
 /// Kills remembered to tell one that two logs hold (syslog and kern.log) from two.
@@ -28,16 +29,18 @@ const MAX_SEEN: usize = 1 << 16;
 /// When nothing can be done at all: no log, or a file to join with that cannot be read.
 pub fn run(args: &OomArgs, color: bool) -> anyhow::Result<Vec<String>> {
     let logs = logs(args)?;
-    let pods = Pods::read(&args.pods)?;
+    let answers = args.live.list(&live::CAPACITY)?;
+    let told = if args.cluster_events { args.live.list(&[live::EVENTS])? } else { Vec::new() };
+    let pods = Pods::read(&args.pods, &answers)?;
     let paths: Vec<PathBuf> = args.manifests.iter().chain(&args.more_manifests).cloned().collect();
     let corpus = if paths.is_empty() { Corpus::default() } else { corpus::read(&paths, 0, &Progress::start(true)) };
     anyhow::ensure!(corpus.fatal.is_empty(), "{}", corpus.fatal.join("; "));
     let manifests = Manifests::collect(&corpus);
-    let loaded = capacity_files::load(&args.capacity).map_err(|problems| {
+    let loaded = capacity_files::load_with(&args.capacity, &answers).map_err(|problems| {
         let said = problems.iter().map(|each| format!("{}:{}: {}", each.file, each.line, each.message));
         anyhow::anyhow!(said.collect::<Vec<_>>().join("; "))
     })?;
-    let events = Events::read(&args.events)?;
+    let events = Events::read(&args.events, &told)?;
     let joiner = Joiner {
         pods: &pods,
         manifests: &manifests,
@@ -76,7 +79,8 @@ pub fn run(args: &OomArgs, color: bool) -> anyhow::Result<Vec<String>> {
 
 /// Which logs to read: those named, else what is piped in, unless there are events to read.
 fn logs(args: &OomArgs) -> anyhow::Result<Vec<PathBuf>> {
-    if !args.logs.is_empty() || !args.events.is_empty() {
+    let of_events = !args.events.is_empty() || args.cluster_events;
+    if !args.logs.is_empty() || (of_events && io::stdin().is_terminal()) || !args.events.is_empty() {
         return Ok(args.logs.clone());
     }
     anyhow::ensure!(
