@@ -2,23 +2,18 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1 as core;
-use k8s_openapi::api::node::v1::RuntimeClass;
 use memlint_files::place;
 use memlint_files::sources::Finder;
 use memlint_files::yaml::{self, Document};
 use memlint_policies::capacity::Capacity;
-use memlint_policies::decode;
-use memlint_policies::decode::Leniency;
 use memlint_policies::finding::Origin;
-use memlint_policies::inventory::Inventory;
 use memlint_policies::path::FieldPath;
-use memlint_policies::scale::Autoscaler;
-use memlint_policies::workload::{Object, objects};
+use memlint_policies::workload::objects;
 use rayon::prelude::*;
 
 use crate::corpus::Corpus;
 use crate::report::Place;
+use crate::scopes::{Fact, Scopes};
 
 /// Parsed documents that related locations may point into. An [`Origin`] is an index into its objects.
 #[derive(Debug)]
@@ -35,29 +30,29 @@ pub struct Known<'a> {
 const WORDS: [&str; 5] = ["LimitRange", "RuntimeClass", "ResourceQuota", "HorizontalPodAutoscaler", "ScaledObject"];
 
 impl<'a> Known<'a> {
-    /// Collects the inventory of a corpus. Objects that name no namespace live in `namespace`.
+    /// Collects what a corpus says about its objects. Those that name no namespace live in `namespace`.
     #[must_use]
-    pub fn collect(corpus: &'a Corpus, namespace: &str, capacity: Option<Arc<Capacity>>) -> (Self, Inventory) {
+    pub fn collect(corpus: &'a Corpus, namespace: &str, capacity: Option<&Arc<Capacity>>) -> (Self, Scopes) {
         let documents = corpus.documents.par_iter().enumerate().filter_map(|(index, held)| {
             let raw = held.document.raw();
             WORDS.iter().any(|word| raw.text.contains(word)).then(|| Some((index, yaml::parse(raw).ok()?)))?
         });
         let (sources, linted) = (Finder::new(&corpus.sources), corpus.documents.len());
         let mut known = Self { documents: documents.collect(), objects: Vec::new(), sources, linted };
-        let mut inventory = Inventory::default();
-        for (index, (_, document)) in known.documents.iter().enumerate() {
+        let (mut facts, mut places) = (Vec::new(), Vec::new());
+        for (index, (held, document)) in known.documents.iter().enumerate() {
+            let file = corpus.documents.get(*held).map(|held| held.file.as_ref()).unwrap_or_default();
             for object in objects(document.value()) {
-                let origin = Origin(u32::try_from(known.objects.len()).unwrap_or(u32::MAX));
+                let origin = Origin(u32::try_from(places.len()).unwrap_or(u32::MAX));
                 let namespace = object.reference.namespace.as_deref().unwrap_or(namespace);
-                if add(&mut inventory, &object, namespace, origin) {
-                    known.objects.push((index, object.at));
+                if let Some(fact) = Fact::read(&object, namespace, origin) {
+                    facts.push((file, fact));
+                    places.push((index, object.at));
                 }
             }
         }
-        if let Some(capacity) = capacity {
-            inventory.set_capacity(capacity);
-        }
-        (known, inventory)
+        known.objects = places;
+        (known, Scopes::new(&facts, capacity))
     }
 
     /// The place of a field of a known object.
@@ -79,29 +74,3 @@ impl<'a> Known<'a> {
 }
 
 const NOWHERE: yaml::Span = yaml::Span { start: 0, end: 0, line: 1, column: 1, end_line: 1, end_column: 1 };
-
-fn add(inventory: &mut Inventory, object: &Object<'_, '_>, namespace: &str, origin: Origin) -> bool {
-    let reference = &object.reference;
-    if let Some(autoscaler) = Autoscaler::read(reference, object.value, namespace, origin) {
-        inventory.add_autoscaler(autoscaler);
-        return true;
-    }
-    let Some(name) = decode::type_of(&reference.api_version, &reference.kind) else { return false };
-    let read = || decode::check(object.value, name, Leniency::Strict);
-    match name {
-        "LimitRange" => {
-            let limit_range: core::LimitRange = decode::from_value_pruned(object.value, &read()).unwrap_or_default();
-            inventory.add_limit_range(namespace, &limit_range, origin);
-        }
-        "ResourceQuota" => {
-            let quota: core::ResourceQuota = decode::from_value_pruned(object.value, &read()).unwrap_or_default();
-            inventory.add_resource_quota(namespace, &quota, origin);
-        }
-        "RuntimeClass" => {
-            let class: RuntimeClass = decode::from_value_pruned(object.value, &read()).unwrap_or_default();
-            inventory.add_runtime_class(&class);
-        }
-        _ => return false,
-    }
-    true
-}

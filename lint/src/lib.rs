@@ -16,4 +16,5 @@ pub mod progress;
 pub mod report;
 pub mod review;
 pub mod run;
+pub mod scopes;
 pub mod templates;

@@ -14,8 +14,7 @@ use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml::{self, Document, Failure};
 use memlint_policies::capacity::Capacity;
 use memlint_policies::engine::{self, Review};
-use memlint_policies::finding::{Finding, Level, Related};
-use memlint_policies::inventory::Inventory;
+use memlint_policies::finding::{Finding, Group, Level, Related};
 use memlint_policies::path::FieldPath;
 use memlint_policies::policy::Policy;
 use memlint_policies::resources::Defaulting;
@@ -26,6 +25,7 @@ use crate::corpus::Corpus;
 use crate::known::Known;
 use crate::kustomize::{self, Patches};
 use crate::report::{Located, Place, Report};
+use crate::scopes::Scopes;
 use crate::templates;
 
 /// What to lint with.
@@ -44,15 +44,15 @@ pub struct Settings<'a> {
 /// Lints every document of a corpus.
 #[must_use]
 pub fn lint(corpus: &Corpus, settings: Settings<'_>) -> Report {
-    let (known, inventory) = Known::collect(corpus, settings.namespace, settings.capacity.cloned());
+    let (known, scopes) = Known::collect(corpus, settings.namespace, settings.capacity);
     let patches = Patches::collect(&corpus.documents);
-    let linter = Linter { corpus, settings, known: &known, inventory: &inventory, patches: &patches };
+    let linter = Linter { corpus, settings, known: &known, scopes: &scopes, patches: &patches };
     let parts: Vec<Part> = (0..corpus.documents.len()).into_par_iter().map(|index| linter.document(index)).collect();
     let mut report = Report {
         problems: corpus.problems.clone(),
         notes: corpus.notes.clone(),
         counts: corpus.counts,
-        not_run: engine::not_run(settings.policy, &inventory),
+        not_run: engine::not_run(settings.policy, scopes.whole()),
         ..Report::default()
     };
     let mut used = BTreeSet::new();
@@ -102,7 +102,7 @@ struct Linter<'a> {
     corpus: &'a Corpus,
     settings: Settings<'a>,
     known: &'a Known<'a>,
-    inventory: &'a Inventory,
+    scopes: &'a Scopes,
     patches: &'a Patches,
 }
 
@@ -133,6 +133,11 @@ impl Linter<'_> {
             for workload in Workload::find(object) {
                 self.workload(index, held, &document, object, &workload, &mut part);
             }
+            // `memory: "{{ limit }}"` is good YAML, and no quantity before it is rendered.
+            let invalid = part.findings.iter().map(|located| &located.finding).filter(|f| f.group == Group::Valid);
+            if invalid.into_iter().any(|finding| templates::are_in(object.value.at(&finding.at))) {
+                return Part { templated: true, ..Part::default() };
+            }
         }
         part.findings.sort_by(|a, b| order(a).cmp(&order(b)));
         part
@@ -150,7 +155,7 @@ impl Linter<'_> {
         part.workloads += usize::from(workload.makes_pods);
         let review = Review {
             policy: self.settings.policy,
-            inventory: self.inventory,
+            inventory: self.scopes.of(&held.file),
             namespace: self.settings.namespace,
             file: Some(&held.file),
             defaulting: Defaulting::Simulate,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use memlint_files::problem::Note;
+use memlint_policies::object::Value;
 
 /// One note for each chart or folder with templates, which says how to lint what they render to.
 #[must_use]
@@ -19,6 +20,22 @@ pub fn notes(files: &[&str]) -> Vec<Note> {
         Note { file: Some(chart.to_owned()), at: None, message }
     };
     folders.into_iter().map(note).collect()
+}
+
+/// Whether there are template actions in a value: in its text, or in that of its entries if it is a map of texts.
+#[must_use]
+pub fn are_in(value: Option<&Value<'_>>) -> bool {
+    let is_action = |text: &str| {
+        let opened = |open, close| text.split_once(open).is_some_and(|(_, rest): (&str, &str)| rest.contains(close));
+        opened("{{", "}}") || opened("{%", "%}")
+    };
+    match value {
+        Some(Value::String(text)) => is_action(text),
+        Some(Value::Map(entries)) => {
+            entries.iter().any(|(key, value)| is_action(key) || value.as_str().is_some_and(is_action))
+        }
+        _ => false,
+    }
 }
 
 /// The chart that a file belongs to: what is above its `templates` folder, else the file's own folder.

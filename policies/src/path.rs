@@ -5,11 +5,13 @@
 
 use std::fmt;
 
+use smol_str::SmolStr;
+
 /// One step of a [`FieldPath`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Segment {
     /// A key of a map.
-    Key(String),
+    Key(SmolStr),
     /// An index of a list, from 0.
     Index(usize),
 }
@@ -31,13 +33,13 @@ impl FieldPath {
     /// A path of keys only: `FieldPath::of(&["spec", "template"])`.
     #[must_use]
     pub fn of(keys: &[&str]) -> Self {
-        Self(keys.iter().map(|key| Segment::Key((*key).to_owned())).collect())
+        Self(keys.iter().map(|key| Segment::Key(SmolStr::new(key))).collect())
     }
 
     /// This path and one more key.
     #[must_use]
-    pub fn key(&self, key: impl Into<String>) -> Self {
-        let mut path = self.clone();
+    pub fn key(&self, key: impl AsRef<str>) -> Self {
+        let mut path = self.with_room(1);
         path.push_key(key);
         path
     }
@@ -45,7 +47,7 @@ impl FieldPath {
     /// This path and several more keys.
     #[must_use]
     pub fn keys(&self, keys: &[&str]) -> Self {
-        let mut path = self.clone();
+        let mut path = self.with_room(keys.len());
         keys.iter().for_each(|key| path.push_key(*key));
         path
     }
@@ -53,14 +55,21 @@ impl FieldPath {
     /// This path and one more list index.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
-        let mut path = self.clone();
+        let mut path = self.with_room(1);
         path.push_index(index);
         path
     }
 
+    /// A copy that will soon be longer. Paths are made for every field that is looked at, so this is the hot spot.
+    fn with_room(&self, more: usize) -> Self {
+        let mut steps = Vec::with_capacity(self.0.len() + more);
+        steps.extend_from_slice(&self.0);
+        Self(steps)
+    }
+
     /// Appends a key.
-    pub fn push_key(&mut self, key: impl Into<String>) {
-        self.0.push(Segment::Key(key.into()));
+    pub fn push_key(&mut self, key: impl AsRef<str>) {
+        self.0.push(Segment::Key(SmolStr::new(key)));
     }
 
     /// Appends a list index.

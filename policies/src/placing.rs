@@ -12,7 +12,7 @@ use std::cell::OnceCell;
 use crate::admission::Admitted;
 use crate::capacity::Capacity;
 use crate::inventory::Inventory;
-use crate::placement::{Candidate, Cluster, Look, Reason, Verdict, View, filter};
+use crate::placement::{Candidate, Cluster, Look, Part, Reason, Verdict, View, filter, survey};
 use crate::workload::Workload;
 
 pub(crate) use blame::{Blame, heaviest};
@@ -28,6 +28,7 @@ pub(crate) struct Placing<'a> {
     now: OnceCell<Cow<'a, Cluster>>,
     ever: OnceCell<Cow<'a, Cluster>>,
     grown: OnceCell<Cow<'a, Cluster>>,
+    parts: OnceCell<Vec<Part>>,
 }
 
 /// How nodes stand to a Pod, in counts.
@@ -64,6 +65,7 @@ impl<'a> Placing<'a> {
             now: OnceCell::new(),
             ever: OnceCell::new(),
             grown: OnceCell::new(),
+            parts: OnceCell::new(),
         })
     }
 
@@ -109,6 +111,16 @@ impl<'a> Placing<'a> {
         filter(self.ever(), &self.candidate, Self::EVER)
     }
 
+    /// The same for less, and only once: it is asked of every Pod, where the verdict is for those with a finding.
+    pub(crate) fn ever_parts(&self) -> &[Part] {
+        self.parts.get_or_init(|| survey(self.ever(), &self.candidate, Self::EVER))
+    }
+
+    /// How many nodes could ever take the Pod, and what is with the others.
+    pub(crate) fn ever_standings(&self) -> Standings {
+        Standings::count(self.ever_parts().iter().map(|part| (part.reason.as_ref(), part.count)))
+    }
+
     /// How to look for what could ever be.
     pub(crate) const EVER: Look = Look { view: View::Empty, past_cordons: true };
 
@@ -127,15 +139,19 @@ impl<'a> Placing<'a> {
 impl Standings {
     /// Counts the nodes of a verdict.
     pub(crate) fn of(verdict: &Verdict<'_>) -> Self {
+        Self::count(verdict.outcomes().iter().map(|outcome| (outcome.reasons.first(), outcome.nodes.len())))
+    }
+
+    fn count<'r>(parts: impl Iterator<Item = (Option<&'r Reason>, usize)>) -> Self {
         let mut counts = Self::default();
-        for outcome in verdict.outcomes() {
-            let count = match outcome.reasons.first() {
+        for (reason, nodes) in parts {
+            let count = match reason {
                 None => &mut counts.fit,
                 Some(reason) if bars(reason) => &mut counts.barred,
                 Some(Reason::HostPorts | Reason::TooManyPods | Reason::Insufficient(_)) => &mut counts.full,
                 Some(_) => &mut counts.company,
             };
-            *count += outcome.nodes.len();
+            *count += nodes;
         }
         counts
     }

@@ -106,6 +106,22 @@ fn a_large_file_is_linted_in_bounded_time() {
 }
 
 #[test]
+fn templates_whose_actions_all_stand_in_quotes_are_templates_too() {
+    for action in [
+        "metadata: {name: \"pod-{{ .Index }}\"}\nspec: {containers: [{name: a, image: x}]}",
+        "metadata: {name: p, labels: {app: '{{ app }}'}}\nspec: {containers: [{name: a, image: x}]}",
+        "metadata: {name: p}\nspec: {containers: [{name: a, image: x, resources: {limits: {memory: \"{{ limit }}\"}}}]}",
+        "metadata: {name: p}\nspec: {priority: '{% if high %}1{% endif %}', containers: [{name: a, image: x}]}",
+    ] {
+        let folder = Folder::new().with("pod.yaml", format!("apiVersion: v1\nkind: Pod\n{action}\n"));
+        _ = memlint!("pod.yaml").within(folder.path()).run().exits(0).says(&["skipped: 1 template"]);
+    }
+    // Actions that the API server does not mind are no templates: something else renders them later.
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - {name: a, image: x, args: ['{{ .Later }}']}\n";
+    _ = lint(pod).exits(1).says(&["missing-memory-request"]);
+}
+
+#[test]
 fn templates_are_said_to_need_rendering() {
     let template = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}\n{{- if .Values.on }}\nspec: {}\n{{- end }}\n";
     let folder = Folder::new()

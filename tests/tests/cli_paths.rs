@@ -122,3 +122,22 @@ mod unix {
         lock("k8s/locked", 0o755);
     }
 }
+
+#[test]
+fn limits_without_a_namespace_count_for_all_if_they_stand_in_one_folder_and_else_for_theirs() {
+    const LIMIT: &str = "apiVersion: v1\nkind: LimitRange\nmetadata: {name: small}\nspec:\n  limits:\n  - {type: Container, max: {memory: 512Mi}}\n";
+    const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - {name: a, image: x, resources: {limits: {memory: 1Gi}}}\n";
+    let folder = Folder::new().with("limits/small.yaml", LIMIT).with("apps/pod.yaml", POD).with("apps/a/pod.yaml", POD);
+    let refused = |folder: &Folder| -> Vec<String> {
+        let found = memlint!("--format", "json").within(folder.path()).run().json();
+        let findings = found["findings"].as_array().expect("findings").iter();
+        let refused = findings.filter(|finding| finding["rule"] == "outside-limit-range");
+        refused.map(|finding| finding["file"].as_str().expect("a file").to_owned()).collect()
+    };
+    assert_eq!(refused(&folder), ["apps/a/pod.yaml", "apps/pod.yaml"]);
+    let folder = folder.with("apps/a/b/pod.yaml", POD).with("apps/a/small.yaml", LIMIT);
+    assert_eq!(refused(&folder), ["apps/a/b/pod.yaml", "apps/a/pod.yaml"]);
+    // Where a namespace is given, it is that of all of them: three Pods, each refused by both.
+    let found = memlint!("--namespace", "shop", "--format", "json").within(folder.path()).run().json();
+    assert_eq!(found["summary"]["deny"], 6);
+}

@@ -76,8 +76,9 @@ impl Placed {
 /// Asks about every Pod and every workload of a corpus. Objects that name no namespace live in `namespace`.
 #[must_use]
 pub fn fit(corpus: &Corpus, capacity: &Arc<Capacity>, namespace: &str) -> FitReport {
-    let (_, inventory) = Known::collect(corpus, namespace, Some(capacity.clone()));
-    let parts: Vec<FitReport> = corpus.documents.par_iter().map(|held| document(held, &inventory, namespace)).collect();
+    let (_, scopes) = Known::collect(corpus, namespace, Some(capacity));
+    let parts: Vec<FitReport> =
+        corpus.documents.par_iter().map(|held| document(held, scopes.whole(), namespace)).collect();
     let mut report =
         FitReport { problems: corpus.problems.clone(), notes: corpus.notes.clone(), ..FitReport::default() };
     for part in parts {

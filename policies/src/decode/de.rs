@@ -299,6 +299,6 @@ impl<'de> MapAccess<'de> for Entries<'_> {
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, DecodeError> {
         let (key, value) = self.next.take().unwrap_or(("", Decoder { value: &NULL, ..self.parent }));
-        seed.deserialize(value).map_err(|error| error.below(Segment::Key(key.to_owned())))
+        seed.deserialize(value).map_err(|error| error.below(Segment::Key(key.into())))
     }
 }

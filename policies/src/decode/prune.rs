@@ -46,7 +46,7 @@ impl Cut {
     }
 
     pub(super) fn key(&self, key: &str) -> Option<&Cut> {
-        if self.below.is_empty() { None } else { self.below.get(&Segment::Key(key.to_owned())) }
+        if self.below.is_empty() { None } else { self.below.get(&Segment::Key(key.into())) }
     }
 
     pub(super) fn item(&self, index: usize) -> Option<&Cut> {

@@ -80,6 +80,11 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Whether any variable with this in its name is set, as far as the manifest shows.
+    pub(crate) fn sets_like(&self, part: &str) -> bool {
+        self.env.has_like(part) || self.calls.iter().any(|call| call.vars.has_like(part))
+    }
+
     /// A variable whose whole value is the setting: its text, and the flag `NAME=value`.
     pub(crate) fn var_flag(&self, call: Option<&Call>, name: &str) -> Option<(String, Flag)> {
         let Found::Known(word, unless) = self.var(call, name) else { return None };

@@ -7,6 +7,9 @@ use super::context::{Context, Flag, Found};
 use super::{HeapSetting, Kind, Runtime};
 
 pub(crate) fn find(cx: &Context<'_>, out: &mut Vec<HeapSetting>) {
+    if !cx.sets_like("GCHeapHardLimit") {
+        return;
+    }
     // Limits per heap replace the one for all.
     let per_heap = ["SOH", "LOH", "POH", "SOHPercent", "LOHPercent", "POHPercent"];
     if per_heap.iter().any(|heap| !matches!(hard_limit(cx, heap), Hard::Absent(_))) {

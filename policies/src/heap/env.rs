@@ -26,11 +26,14 @@ pub(crate) enum Lookup {
 /// exponentially.
 const BUDGET: usize = 1 << 19;
 const DEPTH: usize = 16;
+/// So many variables are looked through faster than an index of them is made.
+const FEW: usize = 32;
 
 pub(crate) struct Env<'a> {
     container: &'a str,
     vars: &'a [EnvVar],
-    index: HashMap<&'a str, Vec<usize>>,
+    /// Where each name is set, if there are many.
+    index: Option<HashMap<&'a str, Vec<usize>>>,
     prefixes: Vec<&'a str>,
     memory: Memory,
     budget: Cell<usize>,
@@ -39,10 +42,13 @@ pub(crate) struct Env<'a> {
 impl<'a> Env<'a> {
     pub(crate) fn new(container: &'a Container, memory: Memory) -> Self {
         let vars = container.env.as_deref().unwrap_or_default();
-        let mut index: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (i, var) in vars.iter().enumerate() {
-            index.entry(var.name.as_str()).or_default().push(i);
-        }
+        let index = (vars.len() > FEW).then(|| {
+            let mut index: HashMap<&str, Vec<usize>> = HashMap::new();
+            for (i, var) in vars.iter().enumerate() {
+                index.entry(var.name.as_str()).or_default().push(i);
+            }
+            index
+        });
         let sources = container.env_from.iter().flatten();
         let prefixes = sources.map(|source| source.prefix.as_deref().unwrap_or_default()).collect();
         Self { container: &container.name, vars, index, prefixes, memory, budget: Cell::new(BUDGET) }
@@ -54,6 +60,11 @@ impl<'a> Env<'a> {
             None => Lookup::Absent,
             Some(i) => self.value(i, 0).map_or(Lookup::Unknown, Lookup::Known),
         }
+    }
+
+    /// Whether `env` sets a variable with this in its name.
+    pub(crate) fn has_like(&self, part: &str) -> bool {
+        self.vars.iter().any(|var| var.name.contains(part))
     }
 
     /// Whether an `envFrom` source may set a variable of this name, if `env` does not.
@@ -69,7 +80,10 @@ impl<'a> Env<'a> {
     }
 
     fn last(&self, name: &str, before: usize) -> Option<usize> {
-        self.index.get(name)?.iter().rev().find(|i| **i < before).copied()
+        match &self.index {
+            Some(index) => index.get(name)?.iter().rev().find(|i| **i < before).copied(),
+            None => self.vars.iter().take(before).rposition(|var| var.name == name),
+        }
     }
 
     fn value(&self, i: usize, depth: usize) -> Option<Vec<Glyph>> {

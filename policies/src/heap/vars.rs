@@ -27,6 +27,11 @@ impl Vars {
         Rc::make_mut(&mut self.set).insert(name.to_owned(), Var { value: value.map(Rc::from), exported });
     }
 
+    /// Whether a variable with this in its name is set.
+    pub(crate) fn has_like(&self, part: &str) -> bool {
+        self.set.keys().any(|name| name.contains(part))
+    }
+
     /// Something ran that may set any variable.
     pub(crate) fn taint(&mut self) {
         self.tainted = true;

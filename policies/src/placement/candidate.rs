@@ -94,6 +94,12 @@ impl Candidate {
         other
     }
 
+    /// Whether it matters to the Pod which of two nodes with the same labels, taints and room it gets: by name, by a
+    /// host port, or by who else is there.
+    pub(super) fn tells_nodes_apart(&self) -> bool {
+        self.node_name.is_some() || self.node_affinity.wants_names() || !self.ports.is_empty() || self.minds_its_like()
+    }
+
     /// Whether placing one Pod like this changes where the next may go, other than by filling nodes.
     pub(super) fn minds_its_like(&self) -> bool {
         !(self.spread.is_empty() && self.affinity.is_empty() && self.anti_affinity.is_empty())

@@ -39,6 +39,8 @@ pub struct Cluster {
     ports: BTreeMap<usize, Vec<TakenPort>>,
     namespaces: BTreeMap<String, Labels>,
     pub(super) topologies: Topologies,
+    /// Whether nodes of one class have the same room while only DaemonSets count: not once Pods of one were taken away.
+    pub(super) empty_by_class: bool,
 }
 
 /// What is taken of the nodes, in one view.
@@ -116,6 +118,7 @@ impl Cluster {
             namespaces,
             nodes,
             columns,
+            empty_by_class: true,
             ..Self::default()
         };
         for class in cluster.nodes.classes() {
@@ -186,6 +189,7 @@ impl Cluster {
             let group = &mut cluster.groups[index];
             let (nodes, amounts) = (std::mem::take(&mut group.nodes), std::mem::take(&mut group.amounts));
             let daemon = group.kin.daemon;
+            cluster.empty_by_class &= !daemon;
             for (row, (node, pods)) in nodes.into_iter().enumerate() {
                 cluster.now.give_back(node, &amounts, row, pods);
                 if daemon {

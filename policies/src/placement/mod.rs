@@ -27,6 +27,7 @@ mod selector;
 mod situation;
 mod skew;
 mod spread;
+mod survey;
 mod toleration;
 mod topology;
 mod unmodelled;
@@ -42,6 +43,7 @@ pub use pack::{Packing, pack};
 pub use reason::{Reason, Release};
 pub use runtime_class::apply_runtime_class;
 pub use selector::Labels;
+pub use survey::{Part, survey};
 pub use verdict::{Outcome, Refused, Verdict};
 pub use what_if::{Obstacle, Offer, obstacles, offers, sole_obstacles};
 

@@ -125,6 +125,11 @@ impl<'a> Neighbours<'a> {
         Ok(())
     }
 
+    /// Whether no other Pod matters.
+    pub(super) fn is_indifferent(&self) -> bool {
+        self.near.is_empty() && self.far.is_empty() && self.repelled.is_empty()
+    }
+
     /// Whether no Pod anywhere is what the affinity terms ask for.
     pub(super) fn is_alone(&self) -> bool {
         !self.near.iter().any(|domains| domains.marked.contains(&true))

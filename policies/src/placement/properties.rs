@@ -1,10 +1,12 @@
 //! Properties that hold for every cluster, tried on random small ones.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::situation::{Code, Situation};
-use super::{Candidate, Cluster, ClusterBuilder, Labels, Look, Packing, Release, View, filter, pack};
+use super::{Candidate, Cluster, ClusterBuilder, Labels, Look, Packing, Reason, Release, View, filter, pack, survey};
 use crate::aggregate::pod_requests;
 use crate::capacity::Node;
 
@@ -218,6 +220,41 @@ proptest! {
         prop_assume!(!world.fits());
         world.candidate["spec"]["tolerations"] = json!([]);
         prop_assert!(!world.fits());
+    }
+
+    #[test]
+    fn a_survey_says_what_the_filters_say(mut world in world(wishes()), daemons in any::<u8>(), past_cordons in any::<bool>()) {
+        // Twins make classes, and Pods of DaemonSets on one of them divide a class again.
+        for (index, node) in world.nodes.clone().into_iter().enumerate() {
+            let mut twin = node;
+            twin["metadata"]["name"] = json!(format!("t{index}"));
+            world.nodes.push(twin);
+        }
+        for (index, pod) in world.pods.iter_mut().enumerate().filter(|(index, _)| daemons >> index & 1 == 1) {
+            pod["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "DaemonSet", "name": format!("d{index}"), "uid": "u"}]);
+        }
+        let (whole, candidate) = (world.cluster(), world.candidate());
+        let without = whole.without("apps", "DaemonSet", "d0");
+        for cluster in [Some(&whole), without.as_ref()].into_iter().flatten() {
+            for view in [View::Empty, View::Now] {
+                let look = Look { view, past_cordons };
+                let verdict = filter(cluster, &candidate, look);
+                let mut expected: BTreeMap<Option<&Reason>, (usize, Option<i64>)> = BTreeMap::new();
+                for outcome in verdict.outcomes() {
+                    let known = expected.entry(outcome.reasons.first()).or_default();
+                    known.0 += outcome.nodes.len();
+                    known.1 = known.1.max(outcome.nodes.iter().map(|node| cluster.room(*node, "memory", view).0).max());
+                }
+                let parts = survey(cluster, &candidate, look);
+                let mut found: BTreeMap<Option<&Reason>, (usize, Option<i64>)> = BTreeMap::new();
+                for part in &parts {
+                    let known = found.entry(part.reason.as_ref()).or_default();
+                    known.0 += part.count;
+                    known.1 = known.1.max(part.samples.iter().map(|node| cluster.room(*node, "memory", view).0).max());
+                }
+                prop_assert_eq!(found, expected);
+            }
+        }
     }
 
     #[test]

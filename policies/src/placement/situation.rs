@@ -89,6 +89,11 @@ impl<'a> Situation<'a> {
         situation
     }
 
+    /// Whether nodes of one profile stand alike to labels and to the Pods that are there.
+    pub(super) fn judges_by_class(&self) -> bool {
+        self.standings.iter().all(|standing| standing.wanted.is_some()) && self.neighbours.is_indifferent()
+    }
+
     fn gate_of_profile(&self, profile: usize) -> Option<Code> {
         let standing = self.standings[profile];
         let by_name = self.candidate.node_name.is_some() || *self.candidate.node_affinity.names() != Names::Any;

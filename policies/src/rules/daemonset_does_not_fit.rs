@@ -44,13 +44,15 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Cx<'_>, sink: &mut Sink) {
     let Some(placing) = cx.placing().filter(|placing| placing.is_daemon_set()) else { return };
-    let ever = placing.ever_verdict();
-    if Standings::of(&ever).full > 0 {
-        return sink.report(draft(cx, placing, &ever, Placing::EVER));
+    if placing.ever_standings().full > 0 {
+        return sink.report(draft(cx, placing, &placing.ever_verdict(), Placing::EVER));
+    }
+    if !placing.capacity.knows_bound_pods() {
+        return;
     }
     let today = Look { view: View::Now, past_cordons: true };
     let now = filter(placing.now(), &placing.candidate, today);
-    if placing.capacity.knows_bound_pods() && Standings::of(&now).full > 0 {
+    if Standings::of(&now).full > 0 {
         sink.report(draft(cx, placing, &now, today));
     }
 }

@@ -26,7 +26,7 @@
 
 use crate::finding::{Group, Level};
 use crate::placement::{Look, Reason, Verdict, View, filter};
-use crate::placing::{Blame, Placing, Standings, heaviest, others};
+use crate::placing::{Blame, Placing, heaviest, others};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
 pub(super) const RULE: Rule = Rule {
@@ -44,7 +44,7 @@ const TODAY: Look = Look { view: View::Now, past_cordons: false };
 
 fn check(cx: &Cx<'_>, sink: &mut Sink) {
     let Some(placing) = cx.placing().filter(|placing| !placing.is_daemon_set()) else { return };
-    let ever = Standings::of(&placing.ever_verdict());
+    let ever = placing.ever_standings();
     if ever.is_too_large() || ever.is_barred() || placing.candidate.node_name().is_some() {
         return;
     }

@@ -28,8 +28,8 @@ use std::cmp::Reverse;
 
 use crate::finding::{Group, Level};
 use crate::path::FieldPath;
-use crate::placement::{View, filter};
-use crate::placing::{Placing, Shown, bars, nodes};
+use crate::placement::View;
+use crate::placing::{Shown, bars, nodes};
 use crate::resources::{ContainerResources, List, MEMORY};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
@@ -47,12 +47,11 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &Cx<'_>, sink: &mut Sink) {
     let Some(placing) = cx.placing() else { return };
     let cluster = placing.ever();
-    let verdict = filter(cluster, &placing.candidate, Placing::EVER);
-    let eligible = verdict.outcomes().iter().filter(|outcome| !outcome.reasons.first().is_some_and(bars));
-    let eligible: Vec<usize> = eligible.flat_map(|outcome| outcome.nodes.iter().copied()).collect();
+    let eligible = || placing.ever_parts().iter().filter(|part| !part.reason.as_ref().is_some_and(bars));
     let gives = |node: &usize| cluster.room(*node, MEMORY, View::Empty).0;
-    let Some((largest, node)) = eligible.iter().map(|node| (gives(node), Reverse(*node))).max() else { return };
-    let count = eligible.len();
+    let offers = eligible().flat_map(|part| &part.samples).map(|node| (gives(node), Reverse(*node)));
+    let Some((largest, node)) = offers.max() else { return };
+    let count = eligible().map(|part| part.count).sum();
     let name = cluster.nodes().name(node.0);
     let of_pod = cx.pod.pod_level.as_ref().zip(cx.pod.pod_level_memory(List::Limits));
     if let Some((level, limit)) = of_pod {

@@ -28,7 +28,7 @@
 
 use crate::finding::{Group, Level};
 use crate::placement::{Obstacle, Verdict, sole_obstacles};
-use crate::placing::{Blame, Placing, Standings, heaviest, nodes, others, shown_toleration};
+use crate::placing::{Blame, Placing, heaviest, nodes, others, shown_toleration};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
 pub(super) const RULE: Rule = Rule {
@@ -44,9 +44,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Cx<'_>, sink: &mut Sink) {
     let Some(placing) = cx.placing().filter(|placing| !placing.is_daemon_set()) else { return };
-    let verdict = placing.ever_verdict();
-    if Standings::of(&verdict).is_too_large() {
-        sink.report(draft(cx, placing, &verdict));
+    if placing.ever_standings().is_too_large() {
+        sink.report(draft(cx, placing, &placing.ever_verdict()));
     }
 }
 

@@ -29,7 +29,7 @@ use std::collections::BTreeSet;
 use crate::finding::{Group, Level};
 use crate::path::FieldPath;
 use crate::placement::{Obstacle, obstacles};
-use crate::placing::{Placing, Standings, nodes, obstacle, others, shown_toleration};
+use crate::placing::{Placing, nodes, obstacle, others, shown_toleration};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 use crate::spelling::nearest;
 
@@ -46,8 +46,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Cx<'_>, sink: &mut Sink) {
     let Some(placing) = cx.placing() else { return };
-    let verdict = placing.ever_verdict();
-    if placing.is_daemon_set() || !Standings::of(&verdict).is_barred() {
+    if placing.is_daemon_set() || !placing.ever_standings().is_barred() {
         return;
     }
     let total = placing.ever().nodes().len();
@@ -58,6 +57,7 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
         }
         return;
     }
+    let verdict = placing.ever_verdict();
     let out = others(&verdict);
     let out = out.split_once(": ").map_or(out.as_str(), |(_, out)| out);
     let why =

@@ -110,7 +110,8 @@ fn daemon_set(cx: &Cx<'_>, placing: &Placing<'_>, sink: &mut Sink) {
         both = both.with_request(resource, *amount);
     }
     let two = filter(placing.now(), &both, look);
-    let tight: Vec<usize> = one.feasible().iter().filter(|node| !two.feasible().contains(node)).copied().collect();
+    let tight: Vec<usize> =
+        one.feasible().iter().filter(|node| two.feasible().binary_search(node).is_err()).copied().collect();
     let Some(first) = tight.first() else { return };
     let (allocatable, taken) = placing.now().room(*first, "memory", look.view);
     let [left] = Shown::all("memory", [allocatable.saturating_sub(taken)]);

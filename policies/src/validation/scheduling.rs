@@ -41,9 +41,8 @@ pub(super) fn labels(report: &mut Report, labels: &BTreeMap<String, String>, at:
 
 /// `ValidateTolerations`, without the comparison operators, which are off by default.
 fn toleration(report: &mut Report, toleration: &Toleration, at: impl Fn() -> FieldPath) {
-    let text = |field: &Option<String>| field.clone().unwrap_or_default();
-    let (key, operator, value) = (text(&toleration.key), text(&toleration.operator), text(&toleration.value));
-    let effect = text(&toleration.effect);
+    let [key, operator, value, effect] = [&toleration.key, &toleration.operator, &toleration.value, &toleration.effect]
+        .map(|field| field.as_deref().unwrap_or_default());
     if key.is_empty() && operator != "Exists" {
         report.add_help(
             at().key("operator"),
@@ -52,20 +51,20 @@ fn toleration(report: &mut Report, toleration: &Toleration, at: impl Fn() -> Fie
         );
     }
     if !key.is_empty() {
-        report.fault(&key, qualified_name_fault, || at().key("key"));
+        report.fault(key, qualified_name_fault, || at().key("key"));
     }
     if toleration.toleration_seconds.is_some() && effect != "NoExecute" {
         report.add(at().key("effect"), "tolerationSeconds goes with the effect NoExecute only");
     }
-    match operator.as_str() {
-        "" | "Equal" => report.fault(&value, label_value_fault, || at().key("operator")),
+    match operator {
+        "" | "Equal" => report.fault(value, label_value_fault, || at().key("operator")),
         "Exists" if !value.is_empty() => {
             report.add_help(at().key("operator"), "the operator Exists takes no value", "remove value, or write Equal");
         }
-        _ => report.one_of(&operator, &["Equal", "Exists"], || at().key("operator")),
+        _ => report.one_of(operator, &["Equal", "Exists"], || at().key("operator")),
     }
     if !effect.is_empty() {
-        report.one_of(&effect, &["NoSchedule", "PreferNoSchedule", "NoExecute"], || at().key("effect"));
+        report.one_of(effect, &["NoSchedule", "PreferNoSchedule", "NoExecute"], || at().key("effect"));
     }
 }
 

@@ -1,7 +1,12 @@
 //! What is asked: Pods as an API server sends them, small, ordinary and large, some of them bad; and a cluster.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1::Node;
+use memlint_policies::capacity::CapacityBuilder;
+use memlint_policies::finding::Origin;
+use memlint_policies::inventory::Inventory;
 use serde_json::{Value, json};
 
 /// The sizes and their bodies.
@@ -120,7 +125,7 @@ fn container(index: usize, request: &str, limit: &str) -> Value {
 }
 
 /// A node of one of 40 classes, as large as real ones: labels, images, conditions, managed fields.
-pub(crate) fn node(index: u32) -> Node {
+fn node(index: u32) -> Node {
     let class = index % 40;
     let image = |i: u32| json!({"names": [format!("registry.example/team/image-{i}@sha256:{i:064x}"), format!("registry.example/team/image-{i}:v1.{i}")], "sizeBytes": 100_000_000 + i});
     let memory = format!("{}Ki", 4_000_000 + class * 1_000_000);
@@ -144,7 +149,7 @@ pub(crate) fn node(index: u32) -> Node {
     serde_json::from_value(node).expect("a node")
 }
 
-pub(crate) fn daemon_set(index: u32) -> DaemonSet {
+fn daemon_set(index: u32) -> DaemonSet {
     let set = json!({
         "metadata": {"name": format!("agent-{index}"), "namespace": "kube-system"},
         "spec": {
@@ -159,4 +164,18 @@ pub(crate) fn daemon_set(index: u32) -> DaemonSet {
         },
     });
     serde_json::from_value(set).expect("a DaemonSet")
+}
+
+/// 5,000 nodes in 40 classes, and 100 DaemonSets.
+pub(crate) fn cluster() -> Inventory {
+    let mut builder = CapacityBuilder::default();
+    for index in 0..5_000 {
+        builder.add_node(&node(index), Origin(index));
+    }
+    (0..100).for_each(|index| builder.add_daemon_set(daemon_set(index)));
+    let capacity = builder.build().expect("a capacity");
+    assert_eq!(capacity.now().nodes().len(), 5_000);
+    let mut inventory = Inventory::default();
+    inventory.set_capacity(Arc::new(capacity));
+    inventory
 }

@@ -10,9 +10,6 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::post;
-use memlint_policies::capacity::CapacityBuilder;
-use memlint_policies::finding::Origin;
-use memlint_policies::inventory::Inventory;
 use memlint_review::Options;
 use memlint_webhook::args::TlsVersion;
 use memlint_webhook::server::{Phase, Server, Timeouts};
@@ -52,7 +49,7 @@ async fn serve(kind: &str) {
         "envelope" => echo(|body| uid::<&RawValue>(&body)),
         "value" => echo(|body| uid::<serde_json::Value>(&body)),
         _ => {
-            app.cluster.store(Arc::new(cluster()));
+            app.cluster.store(Arc::new(Cluster { inventory: corpus::cluster(), nodes_are_certain: true }));
             router::all(app.clone())
         }
     };
@@ -102,18 +99,4 @@ struct Request<T> {
 fn uid<'a, T: Deserialize<'a>>(body: &'a [u8]) -> String {
     let review: Review<T> = serde_json::from_slice(body).expect("a review");
     review.request.uid
-}
-
-/// 5,000 nodes in 40 classes, and 100 DaemonSets.
-fn cluster() -> Cluster {
-    let mut builder = CapacityBuilder::default();
-    for index in 0..5_000 {
-        builder.add_node(&corpus::node(index), Origin(index));
-    }
-    (0..100).for_each(|index| builder.add_daemon_set(corpus::daemon_set(index)));
-    let capacity = builder.build().expect("a capacity");
-    assert_eq!(capacity.now().nodes().len(), 5_000);
-    let mut inventory = Inventory::default();
-    inventory.set_capacity(Arc::new(capacity));
-    Cluster { inventory, nodes_are_certain: true }
 }

@@ -41,7 +41,7 @@ fn names(path: &FieldPath, object: &Value<'_>) -> Vec<String> {
     let step = |segment: &Segment| match segment {
         Segment::Key(key) => {
             here = here.and_then(|value| value.get(key));
-            key.clone()
+            key.to_string()
         }
         Segment::Index(index) => {
             here = here.and_then(|value| value.items().get(*index));

@@ -78,7 +78,7 @@ fn d11_command_line_and_webhook_find_the_same() {
         let corpus = corpus::from_memory(named, Asked::Met);
         let settings = Settings { policy: &policy, namespace: "", capacity: None, today: TODAY };
         let report = linting::lint(&corpus, settings);
-        let (_, inventory) = Known::collect(&corpus, "", None);
+        let (_, scopes) = Known::collect(&corpus, "", None);
         for (index, held) in corpus.documents.iter().enumerate() {
             let Ok(document) = yaml::parse(held.document.raw()) else { continue };
             for object in objects(document.value()) {
@@ -94,7 +94,7 @@ fn d11_command_line_and_webhook_find_the_same() {
                     &ReviewCx {
                         policy: &policy,
                         policy_hash: "",
-                        inventory: &inventory,
+                        inventory: scopes.whole(),
                         nodes_are_certain: true,
                         options: &Options {
                             workloads: Workloads::Deny,

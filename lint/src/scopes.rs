@@ -1,0 +1,135 @@
+//! [`Scopes`]: which LimitRanges and ResourceQuotas count for which files, where manifests leave their namespace open.
+//!
+//! Whoever applies such manifests chooses one namespace for all of them, so that they belong together. But a tree of
+//! examples or of several applications is not applied as one: where more than one folder has such limits of its own,
+//! each counts for its folder and for what lies below.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::api::node::v1::RuntimeClass;
+use memlint_policies::capacity::Capacity;
+use memlint_policies::decode::{self, Leniency};
+use memlint_policies::finding::Origin;
+use memlint_policies::inventory::Inventory;
+use memlint_policies::scale::Autoscaler;
+use memlint_policies::workload::Object;
+
+/// Inventories by folder.
+#[derive(Debug)]
+pub struct Scopes {
+    whole: Inventory,
+    /// What is known in each folder that has limits of its own, if there are several of them.
+    folders: BTreeMap<String, Inventory>,
+    /// What is known outside of these.
+    common: Inventory,
+}
+
+/// An object that says something about others, and the namespace it will live in.
+#[derive(Debug)]
+pub(crate) struct Fact {
+    object: Known,
+    namespace: String,
+    origin: Origin,
+}
+
+#[derive(Debug)]
+enum Known {
+    LimitRange(Box<core::LimitRange>),
+    ResourceQuota(Box<core::ResourceQuota>),
+    RuntimeClass(Box<RuntimeClass>),
+    Autoscaler(Box<Autoscaler>),
+}
+
+impl Scopes {
+    /// Divides what is known; of each fact the file is given that it comes from.
+    pub(crate) fn new(facts: &[(&str, Fact)], capacity: Option<&Arc<Capacity>>) -> Self {
+        let inventory = |counts: &dyn Fn(&str, &Fact) -> bool| {
+            let mut inventory = Inventory::default();
+            let facts = facts.iter().filter(|(file, fact)| counts(folder(file), fact));
+            facts.for_each(|(_, fact)| fact.add_to(&mut inventory));
+            if let Some(capacity) = capacity {
+                inventory.set_capacity(capacity.clone());
+            }
+            inventory
+        };
+        let whole = inventory(&|_, _| true);
+        let open = facts.iter().filter(|(_, fact)| fact.is_open()).map(|(file, _)| folder(file));
+        let open: BTreeSet<&str> = open.collect();
+        if open.len() < 2 {
+            return Self { common: whole.clone(), whole, folders: BTreeMap::new() };
+        }
+        let of_folder = |of: &&str| {
+            let counts = |folder: &str, fact: &Fact| !fact.is_open() || is_at_or_above(folder, of);
+            ((*of).to_owned(), inventory(&counts))
+        };
+        Self { whole, folders: open.iter().map(of_folder).collect(), common: inventory(&|_, fact| !fact.is_open()) }
+    }
+
+    /// All that is known.
+    #[must_use]
+    pub fn whole(&self) -> &Inventory {
+        &self.whole
+    }
+
+    /// What counts for the objects of a file.
+    #[must_use]
+    pub fn of(&self, file: &str) -> &Inventory {
+        let mut at = folder(file);
+        loop {
+            match (self.folders.get(at), at.is_empty()) {
+                (Some(inventory), _) => return inventory,
+                (None, true) => return &self.common,
+                (None, false) => at = folder(at),
+            }
+        }
+    }
+}
+
+fn folder(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn is_at_or_above(folder: &str, other: &str) -> bool {
+    let below = other.strip_prefix(folder);
+    below.is_some_and(|below| folder.is_empty() || below.is_empty() || below.starts_with('/'))
+}
+
+impl Fact {
+    /// Reads an object of a kind that says something about others.
+    pub(crate) fn read(object: &Object<'_, '_>, namespace: &str, origin: Origin) -> Option<Self> {
+        let reference = &object.reference;
+        let fact = |object| Some(Self { object, namespace: namespace.to_owned(), origin });
+        if let Some(autoscaler) = Autoscaler::read(reference, object.value, namespace, origin) {
+            return fact(Known::Autoscaler(Box::new(autoscaler)));
+        }
+        let name = decode::type_of(&reference.api_version, &reference.kind)?;
+        let problems = || decode::check(object.value, name, Leniency::Strict);
+        fact(match name {
+            "LimitRange" => Known::LimitRange(decode::from_value_pruned(object.value, &problems()).unwrap_or_default()),
+            "ResourceQuota" => {
+                Known::ResourceQuota(decode::from_value_pruned(object.value, &problems()).unwrap_or_default())
+            }
+            "RuntimeClass" => {
+                Known::RuntimeClass(decode::from_value_pruned(object.value, &problems()).unwrap_or_default())
+            }
+            _ => return None,
+        })
+    }
+
+    /// Whether it limits a namespace, and which one is open.
+    fn is_open(&self) -> bool {
+        self.namespace.is_empty() && matches!(self.object, Known::LimitRange(_) | Known::ResourceQuota(_))
+    }
+
+    fn add_to(&self, inventory: &mut Inventory) {
+        let (namespace, origin) = (self.namespace.as_str(), self.origin);
+        match &self.object {
+            Known::LimitRange(object) => inventory.add_limit_range(namespace, object, origin),
+            Known::ResourceQuota(object) => inventory.add_resource_quota(namespace, object, origin),
+            Known::RuntimeClass(object) => inventory.add_runtime_class(object),
+            Known::Autoscaler(autoscaler) => inventory.add_autoscaler((**autoscaler).clone()),
+        }
+    }
+}
