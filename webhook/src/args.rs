@@ -12,6 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   memlint-webhook --self-signed ./try                      try it out; it prints a curl line
   memlint-webhook --tls-cert /tls/tls.crt --tls-key /tls/tls.key --policy /etc/memlint/memlint.yaml
+  memlint-webhook --ca-secret memlint-ca --webhook-config memlint --own-namespace memlint      as a Pod in a cluster
   memlint-webhook ... --enforcement warn                   first see what would be refused";
 
 /// Refuses Pods that would stay Pending, be Evicted or be OOMKilled, before they are stored.
@@ -58,7 +59,7 @@ pub struct Args {
 #[derive(Debug, ClapArgs)]
 pub struct TlsArgs {
     /// Certificate chain, PEM; read again when it changes
-    #[arg(long, value_name = "FILE", requires = "tls_key", required_unless_present = "self_signed")]
+    #[arg(long, value_name = "FILE", requires = "tls_key", required_unless_present_any = ["self_signed", "ca_secret"])]
     pub tls_cert: Option<PathBuf>,
     /// Private key, PEM; read again when it changes
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
@@ -66,6 +67,29 @@ pub struct TlsArgs {
     /// Make a CA and a certificate in this folder, for trying it out
     #[arg(long, value_name = "DIR", conflicts_with_all = ["tls_cert", "tls_key"])]
     pub self_signed: Option<PathBuf>,
+    /// Keep a CA of our own in this Secret of the own namespace, which must be there and may be empty, sign with it, and
+    /// have API servers trust it
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "webhook_config",
+        requires = "own_namespace",
+        conflicts_with_all = ["tls_cert", "tls_key", "self_signed"]
+    )]
+    pub ca_secret: Option<String>,
+    /// The ValidatingWebhookConfiguration to put the CA's certificate into; nothing else in it is touched
+    #[arg(long, value_name = "NAME", requires = "ca_secret")]
+    pub webhook_config: Option<String>,
+    /// The Service that API servers call the webhook through, in the own namespace: what the certificate is for
+    #[arg(long, value_name = "NAME", default_value = "memlint")]
+    pub service: String,
+    /// Ask for client certificates of the CAs in this file, PEM; read again when it changes. The API server must be told
+    /// which to show (--admission-control-config-file). Probes have none: they need --metrics-listen
+    #[arg(long, value_name = "FILE", requires = "client_name")]
+    pub client_ca: Option<PathBuf>,
+    /// A name that a client's certificate may have, as its common name or an alternative name; may be given again
+    #[arg(long, value_name = "NAME", requires = "client_ca")]
+    pub client_name: Vec<String>,
     /// The oldest version of TLS to speak
     #[arg(long, value_enum, default_value_t = TlsVersion::V1_2)]
     pub tls_min: TlsVersion,

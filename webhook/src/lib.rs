@@ -4,8 +4,11 @@
 //! and policies that change while it runs, metrics, and a way to stop that no request notices.
 
 pub mod args;
+pub mod authority;
 pub mod budget;
 pub mod capacity;
+pub mod cert_metrics;
+pub mod certificates;
 pub mod cluster;
 pub mod deadline;
 pub mod log;

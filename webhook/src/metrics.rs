@@ -13,6 +13,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use crate::cert_metrics::CertMetrics;
+
 /// Upper bounds of the histogram, in seconds.
 const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
 
@@ -42,12 +44,6 @@ pub struct SourceLabel {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ResultLabel {
     result: &'static str,
-}
-
-/// One label that names a certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct CertLabel {
-    cert: &'static str,
 }
 
 /// One label that names a kind of watched objects.
@@ -90,8 +86,8 @@ pub struct Metrics {
     cache_objects: Family<KindLabel, Gauge>,
     cache_last_event: Family<KindLabel, Gauge>,
     nodes_are_certain: Gauge,
-    cert_reloads: Family<ResultLabel, Counter>,
-    cert_not_after: Family<CertLabel, Gauge>,
+    /// What is counted of certificates.
+    pub certs: CertMetrics,
 }
 
 impl Default for Metrics {
@@ -119,8 +115,7 @@ impl Default for Metrics {
             cache_objects: Family::default(),
             cache_last_event: Family::default(),
             nodes_are_certain: Gauge::default(),
-            cert_reloads: Family::default(),
-            cert_not_after: Family::default(),
+            certs: CertMetrics::default(),
             registry: Registry::default(),
         };
         metrics.register(&mut registry);
@@ -173,12 +168,7 @@ impl Metrics {
             "Whether Pods may be refused because no node has room",
             self.nodes_are_certain.clone(),
         );
-        registry.register("cert_reload", "Times that the certificate was read", self.cert_reloads.clone());
-        registry.register(
-            "cert_not_after_timestamp_seconds",
-            "When a certificate expires",
-            self.cert_not_after.clone(),
-        );
+        self.certs.register(registry);
     }
 
     /// Counts a request.
@@ -245,17 +235,6 @@ impl Metrics {
     /// Notes whether the nodes that are known are all that there will be.
     pub fn nodes(&self, certain: bool) {
         self.nodes_are_certain.set(i64::from(certain));
-    }
-
-    /// Notes that a certificate is served.
-    pub fn cert_loaded(&self, cert: &'static str, not_after: i64) {
-        self.cert_reloads.get_or_create(&ResultLabel { result: "success" }).inc();
-        self.cert_not_after.get_or_create(&CertLabel { cert }).set(not_after);
-    }
-
-    /// Notes that certificate files are bad.
-    pub fn cert_refused(&self) {
-        self.cert_reloads.get_or_create(&ResultLabel { result: "error" }).inc();
     }
 
     /// All of it, in the OpenMetrics text format.

@@ -12,11 +12,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch as channel;
 use tokio::task::JoinSet;
 
-use crate::args::{Args, TlsArgs};
+use crate::args::Args;
 use crate::server::{Phase, Server, Timeouts};
 use crate::state::{App, Limits, Rulebook};
-use crate::tls::{self, Certificate};
-use crate::{capacity, cluster, log, policy, router, watch};
+use crate::{capacity, certificates, cluster, log, policy, router};
 
 /// How long clients are told to connect elsewhere before connections are closed.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -68,8 +67,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
             followers.spawn(capacity::follow(app.clone(), capacity, nodes, tls.reload_every, texts));
         }
     }
-    let (certificate, files) = load_certificate(&tls, &app)?;
-    let config = tls::config(certificate.clone(), tls.tls_min)?;
+    let config = certificates::start(&tls, &app, kubeconfig.as_deref(), review.own_namespace, &mut followers).await?;
     let server = |listener, tls, router| Server {
         listener,
         tls,
@@ -90,8 +88,6 @@ async fn run(args: Args) -> anyhow::Result<()> {
     if let (Some(file), Some(text)) = (policy, policy_text) {
         followers.spawn(policy::follow(app.clone(), file, tls.reload_every, vec![text]));
     }
-    let (paths, contents) = files;
-    followers.spawn(tls::follow(app.clone(), certificate, paths, tls.reload_every, contents));
     tracing::info!(%address, hash = app.rulebook.load().hash, "serving");
     if let Some(folder) = &tls.self_signed {
         tracing::info!(
@@ -133,25 +129,4 @@ fn load_policy(file: Option<&PathBuf>) -> anyhow::Result<(Rulebook, Option<Vec<u
     let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let rulebook = policy::parse(&file.display().to_string(), &bytes).map_err(anyhow::Error::msg)?;
     Ok((rulebook, Some(bytes)))
-}
-
-type Files = ([PathBuf; 2], watch::Contents);
-
-fn load_certificate(args: &TlsArgs, app: &App) -> anyhow::Result<(Arc<Certificate>, Files)> {
-    let paths = match (&args.self_signed, &args.tls_cert, &args.tls_key) {
-        (Some(folder), ..) => {
-            let made = tls::make(folder)?;
-            [made.certificate, made.key]
-        }
-        (None, Some(certificate), Some(key)) => [certificate.clone(), key.clone()],
-        _ => anyhow::bail!("give --tls-cert and --tls-key, or --self-signed to try it out"),
-    };
-    let contents = watch::read(&paths).map_err(anyhow::Error::msg)?;
-    let pair = match contents.as_slice() {
-        [certificate, key] => tls::parse(certificate, key).map_err(anyhow::Error::msg)?,
-        _ => anyhow::bail!("there are not two files"),
-    };
-    app.metrics.cert_loaded("leaf", pair.not_after);
-    app.health.certificate_is_there();
-    Ok((Certificate::new(pair), (paths, contents)))
 }

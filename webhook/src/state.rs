@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::civil::Date;
 use memlint_policies::inventory::Inventory;
 use memlint_policies::policy::Policy;
@@ -134,6 +134,8 @@ pub struct Health {
     certificate: AtomicBool,
     cluster: AtomicBool,
     draining: AtomicBool,
+    /// Why API servers would not trust the certificate.
+    distrust: ArcSwapOption<String>,
 }
 
 impl Health {
@@ -147,6 +149,11 @@ impl Health {
         self.cluster.store(true, Ordering::Relaxed);
     }
 
+    /// Why API servers would not trust the certificate, where it is of our own CA.
+    pub fn authority(&self, distrust: Option<String>) {
+        self.distrust.store(distrust.map(Arc::new));
+    }
+
     /// This replica is going.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
@@ -154,13 +161,14 @@ impl Health {
 
     /// Why requests are not welcome; empty if they are.
     #[must_use]
-    pub fn not_ready(&self) -> Vec<&'static str> {
+    pub fn not_ready(&self) -> Vec<String> {
         let missing = [
             (!self.certificate.load(Ordering::Relaxed), "there is no certificate yet"),
             (!self.cluster.load(Ordering::Relaxed), "the cluster is not known yet"),
             (self.draining.load(Ordering::Relaxed), "this replica is going"),
         ];
-        missing.into_iter().filter_map(|(missing, why)| missing.then_some(why)).collect()
+        let missing = missing.into_iter().filter(|(missing, _)| *missing).map(|(_, why)| why.to_owned());
+        missing.chain(self.distrust.load().as_deref().cloned()).collect()
     }
 }
 

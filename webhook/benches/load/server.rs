@@ -58,7 +58,7 @@ async fn serve(kind: &str) {
     let [certificate, key, ca] =
         [&made.certificate, &made.key, &made.ca].map(|path| std::fs::read(path).expect("a file"));
     let certificate = Certificate::new(tls::parse(&certificate, &key).expect("a pair"));
-    let config = tls::config(certificate, TlsVersion::V1_2).expect("a configuration");
+    let config = tls::config(certificate, None, TlsVersion::V1_2).expect("a configuration");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     println!("{port}\n{}\n.", String::from_utf8_lossy(&ca).trim());

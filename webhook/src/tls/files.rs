@@ -55,12 +55,12 @@ fn reload(app: &App, certificate: &Certificate, contents: Result<&Contents, &str
     match pair {
         Ok(pair) => {
             tracing::info!(not_after = pair.not_after, "a new certificate is served");
-            app.metrics.cert_loaded("leaf", pair.not_after);
+            app.metrics.certs.loaded("leaf", pair.not_after);
             certificate.swap(pair);
         }
         Err(why) => {
             tracing::error!(why, "the certificate files are bad; the last good certificate goes on");
-            app.metrics.cert_refused();
+            app.metrics.certs.refused();
         }
     }
 }

@@ -4,11 +4,11 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-};
+
+use super::Ca;
 
 /// The files that were made.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct SelfSigned {
 }
 
 /// How long both hold.
-const DAYS: i64 = 365;
+const LIFE: Duration = Duration::from_secs(365 * 86_400);
 
 /// Makes a CA and a certificate for this machine and for the names of the Service in a cluster. The CA's key is
 /// thrown away: nothing else can ever be signed with it.
@@ -31,11 +31,6 @@ const DAYS: i64 = 365;
 /// When the folder cannot be written.
 pub fn make(folder: &Path) -> anyhow::Result<SelfSigned> {
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let mut ca = CertificateParams::default();
-    ca.distinguished_name.push(DnType::CommonName, "memlint (self-signed)");
-    ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let ca_key = KeyPair::generate()?;
     let names = [
         "localhost",
         "127.0.0.1",
@@ -45,34 +40,15 @@ pub fn make(folder: &Path) -> anyhow::Result<SelfSigned> {
         "memlint.memlint.svc",
         "memlint.memlint.svc.cluster.local",
     ];
-    let mut leaf = CertificateParams::new(names.map(str::to_owned))?;
-    leaf.distinguished_name.push(DnType::CommonName, "memlint-webhook");
-    leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    for params in [&mut ca, &mut leaf] {
-        // From yesterday, for clocks that are behind.
-        let (year, month, day) = date(-1);
-        params.not_before = rcgen::date_time_ymd(year, month, day);
-        let (year, month, day) = date(DAYS);
-        params.not_after = rcgen::date_time_ymd(year, month, day);
-    }
-    let leaf_key = KeyPair::generate()?;
-    let ca_certificate = ca.self_signed(&ca_key)?;
-    let certificate = leaf.signed_by(&leaf_key, &Issuer::new(ca, ca_key))?;
+    let now = crate::state::now();
+    let ca = Ca::make(now, LIFE).map_err(anyhow::Error::msg)?;
+    let leaf = ca.issue(&names.map(str::to_owned), now, LIFE).map_err(anyhow::Error::msg)?;
     let files =
         SelfSigned { ca: folder.join("ca.crt"), certificate: folder.join("tls.crt"), key: folder.join("tls.key") };
-    write(&files.ca, &ca_certificate.pem(), 0o644)?;
-    write(&files.certificate, &certificate.pem(), 0o644)?;
-    write(&files.key, &leaf_key.serialize_pem(), 0o600)?;
+    write(&files.ca, &ca.certificate, 0o644)?;
+    write(&files.certificate, &leaf.certificate, 0o644)?;
+    write(&files.key, &leaf.key, 0o600)?;
     Ok(files)
-}
-
-/// Year, month and day, so many days from now.
-fn date(days: i64) -> (i32, u8, u8) {
-    let timestamp = jiff::Timestamp::from_second(crate::state::now() + days * 86_400).unwrap_or_default();
-    let date = jiff::tz::Offset::UTC.to_datetime(timestamp).date();
-    let [month, day] = [date.month(), date.day()].map(|part| u8::try_from(part).unwrap_or(1));
-    (i32::from(date.year()), month, day)
 }
 
 fn write(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {

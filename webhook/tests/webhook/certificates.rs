@@ -1,10 +1,13 @@
-//! Certificates and policies that change: T3, T4, T5, O4.
+//! Certificates and policies that change: T3, T4, T5, T8, O4.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use memlint_webhook::args::Args;
 use memlint_webhook::{policy, tls, watch};
 
 use crate::server::{Ca, Running, short, start};
@@ -98,6 +101,28 @@ fn t3_what_is_no_pair_is_told() {
     assert!(why(&certificate, "").contains("the key cannot be read"));
     assert!(why(&certificate, &other).contains("do not work together"));
     assert!(why(&ca.pem, &key).contains("do not work together"));
+}
+
+#[test]
+fn t8_there_is_one_source_of_certificates() {
+    let args = |line: &str| Args::try_parse_from(line.split(' ')).map_err(|error| error.kind());
+    let own = "memlint-webhook --ca-secret ca --webhook-config memlint --own-namespace memlint";
+    assert!(args(own).is_ok() && args(&format!("{own} --service other")).is_ok());
+    for files in ["--tls-cert a --tls-key b", "--self-signed a"] {
+        assert!(args(&format!("memlint-webhook {files}")).is_ok());
+        assert_eq!(args(&format!("{own} {files}")).err(), Some(ErrorKind::ArgumentConflict));
+        let patcher = format!("memlint-webhook {files} --webhook-config memlint");
+        assert_eq!(args(&patcher).err(), Some(ErrorKind::MissingRequiredArgument), "files, and the caBundle patched");
+        assert_eq!(
+            args(&format!("memlint-webhook {files} --client-ca a")).err(),
+            Some(ErrorKind::MissingRequiredArgument)
+        );
+        assert!(args(&format!("memlint-webhook {files} --client-ca a --client-name b --client-name c")).is_ok());
+    }
+    for lacking in ["", " --ca-secret ca", " --ca-secret ca --own-namespace memlint", " --webhook-config memlint"] {
+        let line = format!("memlint-webhook{lacking}");
+        assert_eq!(args(&line).err(), Some(ErrorKind::MissingRequiredArgument), "{line}");
+    }
 }
 
 #[tokio::test]

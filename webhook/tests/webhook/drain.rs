@@ -7,7 +7,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use memlint_webhook::server::Phase;
 
-use crate::server::{Client, Running, short, start};
+use crate::client::Client;
+use crate::server::{Running, short, start};
 use crate::support::app;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

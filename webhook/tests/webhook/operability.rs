@@ -22,6 +22,7 @@ async fn o1_metrics_have_the_promised_names() {
         "memlint_decode_errors_total 0",
         "memlint_policy_info{hash=\"",
         "memlint_policy_reload_total{result=\"success\"} 1",
+        "memlint_ca_errors_total 0",
         "memlint_build_info{version=\"",
     ] {
         assert!(answer.text.contains(series), "{series} is missing in\n{}", answer.text);

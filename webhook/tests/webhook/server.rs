@@ -1,4 +1,4 @@
-//! The listener: P1 over TLS, T6, R2, R4, and the clients that tests speak to it with.
+//! The listener: P1 over TLS, T6, R2, R4.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,16 +13,16 @@ use memlint_webhook::args::TlsVersion;
 use memlint_webhook::router;
 use memlint_webhook::server::{Phase, Server, Timeouts};
 use memlint_webhook::state::App;
-use memlint_webhook::tls::{self, Certificate};
+use memlint_webhook::tls::{self, Certificate, Clients};
 use rcgen::{CertificateParams, Issuer, KeyPair};
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use rustls::SupportedProtocolVersion;
+use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::client::{BOTH, Client, handshake};
 use crate::support::{UID, app, create, metric, pod, review};
 
 /// A CA of the tests.
@@ -45,7 +45,13 @@ impl Ca {
 
     /// A certificate with this serial number, and its key, both PEM.
     pub(crate) fn issue(&self, serial: u8) -> [String; 2] {
+        self.issue_to(serial, "a server")
+    }
+
+    /// One that names its holder too.
+    pub(crate) fn issue_to(&self, serial: u8, name: &str) -> [String; 2] {
         let mut params = CertificateParams::new(["localhost".to_owned()]).expect("a name");
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
         params.serial_number = Some(vec![serial].into());
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
@@ -70,19 +76,25 @@ pub(crate) fn short() -> Timeouts {
 }
 
 pub(crate) async fn start(app: Arc<App>, timeouts: Timeouts) -> Running {
-    start_with(app, timeouts, Ca::new(), TlsVersion::V1_2, 1024).await
+    start_with(app, timeouts, TlsVersion::V1_2, 1024, None).await
 }
 
-pub(crate) async fn start_with(
+/// One that lets in only some clients.
+pub(crate) async fn start_for(app: Arc<App>, timeouts: Timeouts, clients: Option<Arc<Clients>>) -> Running {
+    start_with(app, timeouts, TlsVersion::V1_2, 1024, clients).await
+}
+
+async fn start_with(
     app: Arc<App>,
     timeouts: Timeouts,
-    ca: Ca,
     oldest: TlsVersion,
     max_connections: usize,
+    clients: Option<Arc<Clients>>,
 ) -> Running {
+    let ca = Ca::new();
     let [pem, key] = ca.issue(1);
     let certificate = Certificate::new(tls::parse(pem.as_bytes(), key.as_bytes()).expect("a pair"));
-    let config = tls::config(certificate.clone(), oldest).expect("a configuration");
+    let config = tls::config(certificate.clone(), clients, oldest).expect("a configuration");
     app.health.certificate_is_there();
     app.health.cluster_is_known();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -94,60 +106,18 @@ pub(crate) async fn start_with(
     Running { address, app, ca, certificate, phases, task }
 }
 
-const BOTH: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS12, &rustls::version::TLS13];
-
 impl Running {
     pub(crate) async fn tls(
         &self,
         alpn: &str,
         versions: &[&'static SupportedProtocolVersion],
     ) -> std::io::Result<TlsStream<TcpStream>> {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.ca.der.clone()).expect("a CA");
-        let builder = ClientConfig::builder_with_provider(tls::provider()).with_protocol_versions(versions);
-        let mut config = builder.expect("versions").with_root_certificates(roots).with_no_client_auth();
-        config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
-        let stream = TcpStream::connect(self.address).await?;
-        TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("localhost").expect("a name"), stream).await
+        handshake(self.address, "localhost", std::slice::from_ref(&self.ca.der), alpn, versions).await
     }
 
     /// A connection as an API server makes it: HTTP/1.1, kept alive.
     pub(crate) async fn client(&self) -> Client {
-        let stream = self.tls("http/1.1", &BOTH).await.expect("a handshake");
-        let serial = serial(&stream);
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP");
-        tokio::spawn(connection);
-        Client { sender, serial }
-    }
-}
-
-/// The last byte of the serial number of the other side's certificate.
-fn serial(stream: &TlsStream<TcpStream>) -> u8 {
-    let der = stream.get_ref().1.peer_certificates().expect("certificates")[0].as_ref();
-    // Sequence, sequence, version, then the integer: 02, its length, its bytes.
-    let at = der.windows(5).position(|w| w == [0xa0, 3, 2, 1, 2]).expect("version 3") + 5;
-    der[at + 1 + usize::from(der[at + 1])]
-}
-
-/// A connection that is kept alive.
-pub(crate) struct Client {
-    sender: http1::SendRequest<Body>,
-    pub(crate) serial: u8,
-}
-
-impl Client {
-    /// Sends a request; gives the status, whether the server wants the connection closed, and the body.
-    pub(crate) async fn send(&mut self, request: Request<Body>) -> hyper::Result<(StatusCode, bool, String)> {
-        self.sender.ready().await?;
-        let response = self.sender.send_request(request).await?;
-        let close = response.headers().get("connection").is_some_and(|value| value == "close");
-        let status = response.status();
-        let bytes = response.into_body().collect().await?.to_bytes();
-        Ok((status, close, String::from_utf8_lossy(&bytes).into_owned()))
-    }
-
-    pub(crate) async fn validate(&mut self) -> hyper::Result<(StatusCode, bool, String)> {
-        self.send(validate()).await
+        Client::over(self.tls("http/1.1", &BOTH).await.expect("a handshake")).await
     }
 }
 
@@ -191,7 +161,7 @@ async fn p1_t6_every_version_of_tls_and_http_gets_an_answer() {
 
 #[tokio::test]
 async fn t6_only_tls_1_3_if_set() {
-    let server = start_with(app(), short(), Ca::new(), TlsVersion::V1_3, 10).await;
+    let server = start_with(app(), short(), TlsVersion::V1_3, 10, None).await;
     assert!(server.tls("h2", &[&rustls::version::TLS12]).await.is_err());
     assert!(server.tls("h2", &[&rustls::version::TLS13]).await.is_ok());
 }
@@ -298,7 +268,7 @@ async fn r4_500_stuck_sockets_do_not_hold_up_good_requests() {
 
 #[tokio::test]
 async fn r4_connections_over_the_limit_wait_for_a_place() {
-    let server = start_with(app(), short(), Ca::new(), TlsVersion::V1_2, 1).await;
+    let server = start_with(app(), short(), TlsVersion::V1_2, 1, None).await;
     let mut first = server.client().await;
     first.validate().await.expect("an answer");
     let second = tokio::time::timeout(Duration::from_millis(300), server.client()).await;
