@@ -81,3 +81,39 @@ fn test(path: PointerBuf, value: Value) -> PatchOperation {
 fn base64(bytes: &ByteString) -> Value {
     serde_json::to_value(bytes).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn config(webhooks: &Value) -> Value {
+        json!({"metadata": {"name": "memlint"}, "webhooks": webhooks})
+    }
+
+    fn webhook(name: &str, service: &str, bundle: &str) -> Value {
+        let client = json!({"service": {"name": service, "namespace": "memlint"}, "caBundle": bundle});
+        json!({"name": name, "clientConfig": client, "sideEffects": "None", "admissionReviewVersions": ["v1"]})
+    }
+
+    #[test]
+    fn a_patch_holds_only_for_what_was_seen() {
+        let names = ["memlint", "memlint-ca", "memlint", "memlint"].map(str::to_owned);
+        let [namespace, secret, webhook_config, service] = names;
+        let names = Names { namespace, secret, webhook_config, service };
+        let (a, b, other) =
+            (webhook("a", "memlint", "b2xk"), webhook("b", "memlint", "bmV3"), webhook("c", "other", "b2xk"));
+        let seen = config(&json!([other, a, b]));
+        let live = serde_json::from_value(seen.clone()).expect("a configuration");
+        let patch = patch(&live, &names, "new");
+        assert_eq!(patch.len(), 3, "b is right, and c is not ours: {patch}");
+        let apply = |mut object: Value| json_patch::patch(&mut object, &patch).map(|()| object);
+        let expected = config(&json!([other, webhook("a", "memlint", "bmV3"), b]));
+        assert_eq!(apply(seen).expect("it holds"), expected);
+        // Others have moved it, or written to it.
+        assert!(apply(config(&json!([a, other, b]))).is_err());
+        assert!(apply(config(&json!([other, webhook("a", "memlint", "aGlz"), b]))).is_err());
+        assert!(!is(&live, &names, "new"));
+        assert!(is(&serde_json::from_value(expected).expect("a configuration"), &names, "new"));
+    }
+}
