@@ -193,7 +193,7 @@ pub struct OomArgs {
     /// Kernel logs; - is standard input, which is also read when no file is named
     ///
     /// Any text that holds the kernel's lines will do: dmesg, journalctl (-o json too), syslog, container logs, with
-    /// any prefix; gzip and UTF-16 are recognised.
+    /// any prefix; gzip, UTF-16 and logs with their newest line first are recognised.
     #[arg(value_name = "FILE")]
     pub logs: Vec<PathBuf>,
     /// What kubectl get pods -A -o json (or yaml) printed: names Pods and containers

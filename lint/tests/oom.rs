@@ -111,6 +111,23 @@ fn a_log_alone_says_what_it_can() {
 }
 
 #[test]
+fn a_log_with_its_newest_line_first_is_turned_round() {
+    for fixture in ["pod-v2-systemd-containerd-child", "journalctl-json", "same-container-three-times"] {
+        let text = std::fs::read_to_string(log(fixture)).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let turned: String = lines.iter().rev().flat_map(|line| [*line, "\n"]).collect();
+        let (forth, back) = (json(&[], text.as_bytes()), json(&[], turned.as_bytes()));
+        let kills = |all: &Value| -> Vec<(Value, u64)> {
+            let kills = all["kills"].as_array().unwrap().iter();
+            kills.map(|kill| (kill["usageBytes"].clone(), kill["line"].as_u64().unwrap())).collect()
+        };
+        let last = u64::try_from(lines.len()).unwrap() + 1;
+        let expected: Vec<_> = kills(&forth).into_iter().map(|(usage, line)| (usage, last - line)).collect();
+        assert_eq!(kills(&back), expected, "{fixture}");
+    }
+}
+
+#[test]
 fn other_killers_are_told_apart_from_the_kernel() {
     let log = "May 01 12:34:56 n systemd-oomd[5]: Killed /user.slice/app.scope due to memory pressure for /user.slice \
         being 62.55% > 50.00% for > 20s with reclaim activity\n\

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use memlint_files::capacity_files;
-use memlint_policies::oom::{Kill, Stream};
+use memlint_policies::oom::{Kill, Stream, newest_first};
 
 use super::events::Events;
 use super::groups::Groups;
@@ -22,6 +22,8 @@ use crate::progress::Progress;
 
 /// Kills remembered to tell one that two logs hold (syslog and kern.log) from two.
 const MAX_SEEN: usize = 1 << 16;
+/// Bytes of a log that can be turned round.
+const MAX_BACKWARDS: usize = 1 << 28;
 
 /// Runs the command; returns what could not be read.
 ///
@@ -77,6 +79,16 @@ pub fn run(args: &OomArgs, color: bool) -> anyhow::Result<Vec<String>> {
         .collect())
 }
 
+/// Keeps a block of a log that has to be turned round, which takes all of it at once.
+fn turned(log: &mut Vec<u8>, block: &[u8]) -> io::Result<()> {
+    if log.len().saturating_add(block.len()) > MAX_BACKWARDS {
+        let help = "its newest lines come first, and it is too large to be turned round; have it printed oldest first";
+        return Err(io::Error::other(help));
+    }
+    log.extend_from_slice(block);
+    Ok(())
+}
+
 /// Which logs to read: those named, else what is piped in, unless there are events to read.
 fn logs(args: &OomArgs) -> anyhow::Result<Vec<PathBuf>> {
     let of_events = !args.events.is_empty() || args.cluster_events;
@@ -115,10 +127,20 @@ impl Reader {
                 }
                 Ok(())
             };
+            let (mut begun, mut backwards) = (false, None);
             let outcome = input::read(path, &mut |block| {
-                stream.push(block, &mut kills);
+                if !std::mem::replace(&mut begun, true) && newest_first(block) {
+                    backwards = Some(Vec::new());
+                }
+                match &mut backwards {
+                    Some(log) => return turned(log, block),
+                    None => stream.push(block, &mut kills),
+                }
                 hand_out(self, &mut kills).inspect_err(|error| failed = Some(error.kind()))
             });
+            if let Some(log) = backwards {
+                stream.push_backwards(&log, &mut kills);
+            }
             if let Some(kind) = failed {
                 return Err(kind.into());
             }

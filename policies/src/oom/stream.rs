@@ -60,6 +60,15 @@ impl Stream {
         self.keep(rest);
     }
 
+    /// Takes a whole log whose newest line comes first, the other way round; lines keep their numbers.
+    pub fn push_backwards(&mut self, log: &[u8], kills: &mut Vec<Kill>) {
+        let log = log.strip_suffix(b"\n").unwrap_or(log);
+        self.lines = count(log).saturating_add(u64::from(!log.is_empty()));
+        for (number, line) in (1..=self.lines).rev().zip(log.rsplit(|byte| *byte == b'\n')) {
+            self.parser.line(number, line, kills);
+        }
+    }
+
     /// The end of the log: takes a last line without a line end, and finishes what is open.
     pub fn finish(&mut self, kills: &mut Vec<Kill>) {
         if !self.partial.is_empty() {
