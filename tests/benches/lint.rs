@@ -15,6 +15,10 @@ use memlint::output::json;
 use memlint::progress::Progress;
 use memlint_policies::policy::Policy;
 
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 5;
 
 fn main() {

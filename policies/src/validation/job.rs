@@ -1,6 +1,7 @@
 //! Jobs, and CronJobs that make them (`pkg/apis/batch/validation`), as far as their Pods are concerned.
 
 use k8s_openapi::api::batch::v1::{CronJob, JobSpec};
+use k8s_openapi::api::core::v1::PodTemplateSpec;
 
 use super::report::Report;
 use super::scheduling::label_selector;
@@ -9,7 +10,7 @@ use super::workload::{numbers, template};
 use crate::path::FieldPath;
 
 /// `validateCronJobSpec`; `at` is the spec.
-pub(super) fn cron_job(report: &mut Report, object: CronJob, at: &FieldPath) {
+pub(super) fn cron_job(report: &mut Report, object: CronJob, at: &FieldPath) -> PodTemplateSpec {
     let name = object.metadata.name.unwrap_or_default();
     if name.len() > 52 {
         let path = FieldPath::of(&["metadata", "name"]);
@@ -31,6 +32,7 @@ pub(super) fn cron_job(report: &mut Report, object: CronJob, at: &FieldPath) {
     );
     let jobs = given.job_template.spec.unwrap_or_default();
     job(report, &jobs, &at.keys(&["jobTemplate", "spec"]), false);
+    jobs.template
 }
 
 /// `ValidateJobSpec`, for a Job of its own or those of a CronJob.

@@ -34,6 +34,7 @@ use report::Report;
 pub use defaulting::{ContainerLists, PodLists};
 pub use names::is_overcommittable;
 pub use review::validate;
+pub(crate) use workload::validate_and_take;
 pub use workload::{validate_object, validate_pod_metadata};
 
 /// What a Pod spec is part of. The API server is laxer with templates, which it never completes.

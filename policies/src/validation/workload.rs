@@ -43,26 +43,38 @@ pub fn validate_object(
     problems: &[Problem],
     lists: Option<&PodLists>,
 ) -> Vec<Problem> {
+    validate_and_take(value, type_name, problems, lists).0
+}
+
+/// The same, and the template of the object's Pods, for those who go on with it; `None` for a Pod, and where the object
+/// could not be read.
+pub(crate) fn validate_and_take(
+    value: &Value<'_>,
+    type_name: &str,
+    problems: &[Problem],
+    lists: Option<&PodLists>,
+) -> (Vec<Problem>, Option<PodTemplateSpec>) {
     let mut report = Report::default();
     let spec = FieldPath::of(&["spec"]);
-    match type_name {
-        "Pod" => {
-            with(value, problems, |pod: Pod| {
-                metadata::object(&mut report, &pod.metadata, dns_subdomain_fault);
-                let written = pod.spec.unwrap_or_default();
-                let defaulted = PodLists::defaulted(&written);
-                let context = PodContext {
-                    subject: Subject::Pod,
-                    lists: lists.unwrap_or(&defaulted),
-                    labels: pod.metadata.labels.as_ref(),
-                    claim_templates: &[],
-                };
-                pod_spec(&mut report, &written, &spec, context);
-            });
-        }
+    let template = match type_name {
+        "Pod" => with(value, problems, |pod: Pod| {
+            metadata::object(&mut report, &pod.metadata, dns_subdomain_fault);
+            let written = pod.spec.unwrap_or_default();
+            let defaulted = PodLists::defaulted(&written);
+            let context = PodContext {
+                subject: Subject::Pod,
+                lists: lists.unwrap_or(&defaulted),
+                labels: pod.metadata.labels.as_ref(),
+                claim_templates: &[],
+            };
+            pod_spec(&mut report, &written, &spec, context);
+            None
+        }),
         "PodTemplate" => with(value, problems, |object: PodTemplate| {
             metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
-            template(&mut report, &object.template.unwrap_or_default(), &FieldPath::of(&["template"]), &[]);
+            let pods = object.template.unwrap_or_default();
+            template(&mut report, &pods, &FieldPath::of(&["template"]), &[]);
+            Some(pods)
         }),
         "Deployment" => with(value, problems, |object: Deployment| {
             metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
@@ -84,6 +96,7 @@ pub fn validate_object(
             selected(&mut report, &given.selector, value, &given.template, &spec);
             always(&mut report, &given.template, &spec);
             strategy::deployment(&mut report, given.strategy.as_ref(), &spec.key("strategy"));
+            Some(given.template)
         }),
         "ReplicaSet" => with(value, problems, |object: ReplicaSet| {
             metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
@@ -92,10 +105,11 @@ pub fn validate_object(
             let pods = given.template.unwrap_or_default();
             selected(&mut report, &given.selector, value, &pods, &spec);
             always(&mut report, &pods, &spec);
+            Some(pods)
         }),
         "StatefulSet" => with(value, problems, |object: StatefulSet| {
             metadata::object(&mut report, &object.metadata, dns_label_fault);
-            stateful_set(&mut report, object, value, &spec);
+            Some(stateful_set(&mut report, object, value, &spec))
         }),
         "DaemonSet" => with(value, problems, |object: DaemonSet| {
             metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
@@ -108,28 +122,33 @@ pub fn validate_object(
             daemon_set_selector(&mut report, &given.selector, value, &given.template, &spec);
             always(&mut report, &given.template, &spec);
             strategy::daemon_set(&mut report, given.update_strategy.as_ref(), &spec.key("updateStrategy"));
+            Some(given.template)
         }),
         "ReplicationController" => with(value, problems, |object: ReplicationController| {
             metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
-            replication_controller(&mut report, object, &spec);
+            replication_controller(&mut report, object, &spec)
         }),
         "Job" => with(value, problems, |object: Job| {
             metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
-            job::job(&mut report, &object.spec.unwrap_or_default(), &spec, true);
+            let jobs = object.spec.unwrap_or_default();
+            job::job(&mut report, &jobs, &spec, true);
+            Some(jobs.template)
         }),
         "CronJob" => with(value, problems, |object: CronJob| {
             metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
-            job::cron_job(&mut report, object, &spec);
+            Some(job::cron_job(&mut report, object, &spec))
         }),
-        _ => {}
-    }
-    report.problems
+        _ => None,
+    };
+    (report.problems, template)
 }
 
-fn with<T: DeserializeOwned>(value: &Value<'_>, problems: &[Problem], look: impl FnOnce(T)) {
-    if let Ok(object) = from_value_pruned(value, problems) {
-        look(object);
-    }
+fn with<T: DeserializeOwned>(
+    value: &Value<'_>,
+    problems: &[Problem],
+    look: impl FnOnce(T) -> Option<PodTemplateSpec>,
+) -> Option<PodTemplateSpec> {
+    from_value_pruned(value, problems).ok().and_then(look)
 }
 
 /// `ValidatePodTemplateSpec`; `at` is the template.
@@ -169,7 +188,7 @@ pub(super) fn numbers(report: &mut Report, at: &FieldPath, numbers: &[(Option<i3
     }
 }
 
-fn stateful_set(report: &mut Report, object: StatefulSet, value: &Value<'_>, at: &FieldPath) {
+fn stateful_set(report: &mut Report, object: StatefulSet, value: &Value<'_>, at: &FieldPath) -> PodTemplateSpec {
     let given = object.spec;
     numbers(report, at, &[(given.replicas, "replicas"), (given.min_ready_seconds, "minReadySeconds")]);
     if let Some(policy) = given.pod_management_policy.as_deref().filter(|policy| !policy.is_empty()) {
@@ -184,19 +203,25 @@ fn stateful_set(report: &mut Report, object: StatefulSet, value: &Value<'_>, at:
     let claims: Vec<String> = claims.collect();
     let mut pods = given.template;
     // The controller overwrites both.
-    if let Some(spec) = &mut pods.spec {
-        (spec.hostname, spec.subdomain) = (None, None);
-    }
+    let named = pods.spec.as_mut().map(|spec| (spec.hostname.take(), spec.subdomain.take()));
     template(report, &pods, &at.key("template"), &claims);
     only_always(report, &pods, at);
+    if let (Some(spec), Some(named)) = (&mut pods.spec, named) {
+        (spec.hostname, spec.subdomain) = named;
+    }
+    pods
 }
 
-fn replication_controller(report: &mut Report, object: ReplicationController, at: &FieldPath) {
+fn replication_controller(
+    report: &mut Report,
+    object: ReplicationController,
+    at: &FieldPath,
+) -> Option<PodTemplateSpec> {
     let given = object.spec.unwrap_or_default();
     numbers(report, at, &[(given.replicas, "replicas"), (given.min_ready_seconds, "minReadySeconds")]);
     let Some(pods) = given.template else {
         report.required(false, || at.key("template"));
-        return;
+        return None;
     };
     // Without a selector the template's labels are it.
     let selector = given.selector.filter(|selector| !selector.is_empty());
@@ -207,4 +232,5 @@ fn replication_controller(report: &mut Report, object: ReplicationController, at
         report.add(labels_of(at), "the template's labels are not what the selector selects");
     }
     always(report, &pods, at);
+    Some(pods)
 }

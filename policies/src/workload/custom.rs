@@ -22,7 +22,7 @@ pub(super) fn find(object: &Object<'_, '_>) -> Vec<Workload> {
     let mut templates = Vec::new();
     walk(object.value, &FieldPath::root(), &mut templates);
     let templates = templates.into_iter();
-    found.extend(templates.map(|at| Workload::of_template(object, at, Vec::new(), Leniency::CustomResource)));
+    found.extend(templates.map(|at| Workload::of_template(object, at, Vec::new(), Leniency::CustomResource, None)));
     found
 }
 

@@ -19,7 +19,7 @@ use crate::finding::ObjectRef;
 use crate::object::Value;
 use crate::path::FieldPath;
 use crate::scale::Scale;
-use crate::validation::{validate_object, validate_pod_metadata};
+use crate::validation::{validate_and_take, validate_pod_metadata};
 
 pub use objects::{Object, objects};
 
@@ -83,13 +83,13 @@ impl Workload {
             };
         };
         let leniency = if known.is_some() { Leniency::Strict } else { Leniency::CustomResource };
-        let invalid = match known {
+        let (invalid, template) = match known {
             // A Pod is judged whole, with what it will request: here only what stands around its spec.
-            Some("Pod") => validate_pod_metadata(object.value, &problems),
-            Some(name) => validate_object(object.value, name, &problems, None),
-            None => Vec::new(),
+            Some("Pod") => (validate_pod_metadata(object.value, &problems), None),
+            Some(name) => validate_and_take(object.value, name, &problems, None),
+            None => (Vec::new(), None),
         };
-        let mut workload = Self::of_template(object, template_at, problems, leniency);
+        let mut workload = Self::of_template(object, template_at, problems, leniency, template);
         workload.invalid = meant.into_iter().map(|(_, problem)| problem).chain(invalid).collect();
         workload.claim_templates = claim_templates(object.value);
         vec![workload]
@@ -174,6 +174,7 @@ impl Workload {
         template_at: FieldPath,
         problems: Vec<Problem>,
         leniency: Leniency,
+        read: Option<core::PodTemplateSpec>,
     ) -> Self {
         const NOTHING: &Value<'static> = &Value::Null;
         let value = object.value.at(&template_at).unwrap_or(NOTHING);
@@ -182,11 +183,12 @@ impl Workload {
             let found = decode::check(value, "PodTemplateSpec", leniency);
             problems.extend(found.into_iter().map(|problem| Problem { at: problem.at.below(&template_at), ..problem }));
         }
-        let inside: Vec<Problem> = problems
-            .iter()
-            .filter_map(|problem| Some(Problem { at: problem.at.relative_to(&template_at)?, ..problem.clone() }))
-            .collect();
-        let template: core::PodTemplateSpec = decode::from_value_pruned(value, &inside).unwrap_or_default();
+        let template = read.unwrap_or_else(|| {
+            let inside = problems.iter();
+            let inside = inside
+                .filter_map(|problem| Some(Problem { at: problem.at.relative_to(&template_at)?, ..problem.clone() }));
+            decode::from_value_pruned(value, &inside.collect::<Vec<_>>()).unwrap_or_default()
+        });
         let spec_at = template_at.key("spec");
         let containers = places(&template, &spec_at);
         Self {
@@ -208,7 +210,8 @@ impl Workload {
 
     /// An object that decides about Pods without making any.
     fn of_support(object: &Object<'_, '_>, name: &str, problems: Vec<Problem>) -> Self {
-        let mut support = Self::of_template(object, FieldPath::of(&["spec", "template"]), problems, Leniency::Strict);
+        let mut support =
+            Self::of_template(object, FieldPath::of(&["spec", "template"]), problems, Leniency::Strict, None);
         support.template = core::PodTemplateSpec::default();
         support.containers = Vec::new();
         support.makes_pods = false;
@@ -255,6 +258,9 @@ const SERVED: [(&str, &str); 9] = [
 /// For a workload of Kubernetes' own under names that no API server has for it (`extensions/v1beta1`, no version at
 /// all, kind `pods`): the right ones, and what is wrong. Other groups may have kinds of the same name.
 fn meant(api_version: &str, kind: &str) -> Option<((&'static str, &'static str), Problem)> {
+    if SERVED.contains(&(api_version, kind)) {
+        return None;
+    }
     let nearest = crate::spelling::nearest(kind, SERVED.iter().map(|(_, known)| *known))?;
     let (served, known) = SERVED.into_iter().find(|(_, known)| *known == nearest)?;
     if kind != known && decode::type_of(api_version, kind).is_some() {
