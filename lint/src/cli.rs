@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use memlint_policies::finding::Level;
 
 use crate::capacity::CapacityCommand;
+use crate::live::LiveArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -79,6 +80,9 @@ pub struct FitArgs {
     /// By default the capacity that the policy file names.
     #[arg(long, value_name = "FILE")]
     pub capacity: Vec<PathBuf>,
+    /// The live cluster, in addition
+    #[command(flatten)]
+    pub live: LiveArgs,
     /// Policy file; by default memlint.yaml in this folder or one above it
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
@@ -138,6 +142,9 @@ pub struct LintArgs {
     /// Several add up. They go instead of what the policy file names under capacity.
     #[arg(long, value_name = "FILE")]
     pub capacity: Vec<PathBuf>,
+    /// The live cluster, in addition
+    #[command(flatten)]
+    pub live: LiveArgs,
     /// How to print findings
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -175,6 +182,7 @@ Examples:
   kubectl get pods,nodes -A -o json > pods.json
   memlint oom node.log --pods pods.json --manifests ./k8s    names the Pod and the line to change
   memlint oom --events <(kubectl get events -A -o json)      what the cluster itself saw
+  memlint oom node.log --cluster --manifests ./k8s           asks the cluster itself
 
 Exit codes: 0 the log could be read, whatever is in it; 2 it could not.";
 
@@ -185,7 +193,7 @@ pub struct OomArgs {
     /// Kernel logs; - is standard input, which is also read when no file is named
     ///
     /// Any text that holds the kernel's lines will do: dmesg, journalctl (-o json too), syslog, container logs, with
-    /// any prefix; gzip and UTF-16 are recognised.
+    /// any prefix; gzip, UTF-16 and logs with their newest line first are recognised.
     #[arg(value_name = "FILE")]
     pub logs: Vec<PathBuf>,
     /// What kubectl get pods -A -o json (or yaml) printed: names Pods and containers
@@ -205,6 +213,12 @@ pub struct OomArgs {
     /// What kubectl get events -A -o json (or yaml) printed: counts what review would have caught
     #[arg(long, value_name = "FILE")]
     pub events: Vec<PathBuf>,
+    /// The live cluster: its Pods and nodes, in place of --pods and --capacity
+    #[command(flatten)]
+    pub live: LiveArgs,
+    /// With --cluster: its events too
+    #[arg(long, requires = "cluster")]
+    pub cluster_events: bool,
     /// The nodes' memory, as status.capacity.memory has it: turns oom_score_adj into a request
     #[arg(long, value_name = "QUANTITY", value_parser = node_memory)]
     pub node_memory: Option<u64>,

@@ -9,6 +9,7 @@ pub mod fit;
 pub mod known;
 pub mod kustomize;
 pub mod linting;
+pub mod live;
 pub mod oom;
 pub mod output;
 pub mod progress;

@@ -20,6 +20,7 @@ use crate::corpus;
 use crate::explain;
 use crate::fit;
 use crate::linting::{self, Settings};
+use crate::live;
 use crate::oom;
 use crate::output::{self, json, text};
 use crate::progress::Progress;
@@ -70,7 +71,7 @@ fn capacity(command: &CapacityCommand) -> anyhow::Result<u8> {
     let color = match command {
         CapacityCommand::Node(args) => args.color,
         CapacityCommand::Show(args) => args.color,
-        CapacityCommand::Sizes(_) | CapacityCommand::Schema => Color::Auto,
+        CapacityCommand::Sizes(_) | CapacityCommand::Snapshot(_) | CapacityCommand::Schema => Color::Auto,
     };
     let terminal = std::io::stdout().is_terminal();
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
@@ -117,7 +118,7 @@ fn lint(args: &LintArgs) -> anyhow::Result<u8> {
         }
     };
     let capacity = capacity_paths(args, &policy);
-    let mut loaded = match capacity_files::load(&capacity) {
+    let mut loaded = match capacity_files::load_with(&capacity, &args.live.list(&live::CAPACITY)?) {
         Ok(loaded) => loaded,
         Err(problems) => {
             complain(&text::problems(&problems, std::io::stderr().is_terminal() && color));
@@ -184,7 +185,7 @@ fn load_policy(args: &LintArgs) -> anyhow::Result<Result<Policy, Vec<Problem>>> 
 
 /// The sources of capacity: those of the command line, else that of the policy file, whose path is relative to it.
 fn capacity_paths(args: &LintArgs, policy: &Policy) -> Vec<PathBuf> {
-    if !args.capacity.is_empty() {
+    if !args.capacity.is_empty() || args.live.cluster {
         return args.capacity.clone();
     }
     beside(policy_file::locate(args.policy.as_deref()).as_deref(), policy)

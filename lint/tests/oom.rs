@@ -111,6 +111,33 @@ fn a_log_alone_says_what_it_can() {
 }
 
 #[test]
+fn a_log_with_its_newest_line_first_is_turned_round() {
+    for fixture in ["pod-v2-systemd-containerd-child", "journalctl-json", "same-container-three-times"] {
+        let text = std::fs::read_to_string(log(fixture)).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let turned: String = lines.iter().rev().flat_map(|line| [*line, "\n"]).collect();
+        let (forth, back) = (json(&[], text.as_bytes()), json(&[], turned.as_bytes()));
+        let kills = |all: &Value| -> Vec<(Value, u64)> {
+            let kills = all["kills"].as_array().unwrap().iter();
+            kills.map(|kill| (kill["usageBytes"].clone(), kill["line"].as_u64().unwrap())).collect()
+        };
+        let last = u64::try_from(lines.len()).unwrap() + 1;
+        let expected: Vec<_> = kills(&forth).into_iter().map(|(usage, line)| (usage, last - line)).collect();
+        assert_eq!(kills(&back), expected, "{fixture}");
+    }
+}
+
+#[test]
+fn other_killers_are_told_apart_from_the_kernel() {
+    let log = "May 01 12:34:56 n systemd-oomd[5]: Killed /user.slice/app.scope due to memory pressure for /user.slice \
+        being 62.55% > 50.00% for > 20s with reclaim activity\n\
+        May 01 12:34:57 n earlyoom[8]: sending SIGTERM to process 4 uid 1 \"java\": oom_score 903, VmRSS 1234 MiB\n";
+    prints("others.expected.txt", &[], log.as_bytes());
+    let others = &json(&[], log.as_bytes())["logs"][0]["others"];
+    assert_eq!((&others[0]["program"], &others[1]["firstLine"]), (&"systemd-oomd".into(), &2.into()));
+}
+
+#[test]
 fn events_name_their_rules() {
     prints("events.expected.txt", &["--events", "events.json"], b"");
     prints("events.expected.json", &["--events", "events.json", "--format", "json"], b"");

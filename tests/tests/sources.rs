@@ -16,8 +16,11 @@ const LONGEST: usize = 320;
 const UNWANTED: [&str; 6] = ["blazing", "leverage", "utilize", "seamless", "TODO", "FIXME"];
 
 fn sources() -> Vec<(PathBuf, String)> {
-    let crates = walk::folders(&repository()).into_iter().filter(|folder| folder.join("Cargo.toml").is_file());
-    let folders = crates.flat_map(|folder| ["src", "tests", "benches"].map(|part| folder.join(part)));
+    let is_crate = |folder: &PathBuf| folder.join("Cargo.toml").is_file();
+    let outer: Vec<PathBuf> = walk::folders(&repository()).into_iter().filter(is_crate).collect();
+    let inner = outer.iter().flat_map(|folder| walk::folders(folder)).filter(is_crate);
+    let folders =
+        inner.chain(outer.clone()).flat_map(|folder| ["src", "tests", "benches"].map(|part| folder.join(part)));
     let files = folders.filter(|folder| folder.is_dir()).flat_map(|folder| walk::files(&folder));
     let rust = files.filter(|file| file.extension().is_some_and(|extension| extension == "rs"));
     rust.map(|file| (file.clone(), std::fs::read_to_string(file).expect("UTF-8"))).collect()

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::cli::{Color, Format};
+use crate::live::ClusterArgs;
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -24,8 +25,30 @@ pub enum CapacityCommand {
         after_help = "Examples:\n  memlint capacity show capacity.yaml\n  kubectl get nodes,pods,daemonsets -A -o yaml | memlint capacity show -"
     )]
     Show(ShowArgs),
+    /// Write a capacity file of a live cluster, or of what kubectl printed of one
+    ///
+    /// It has no names of nodes, no Pods, no annotations: pools with labels, taints, what they offer, what is requested
+    /// of each node today, and the objects that limit namespaces. Set count.max of pools that an autoscaler may enlarge.
+    #[command(
+        after_help = "Examples:\n  memlint capacity snapshot -o capacity.yaml\n  memlint capacity snapshot --context prod -o prod.yaml\n  kubectl get nodes,pods,daemonsets,limitranges,resourcequotas,runtimeclasses,priorityclasses,namespaces -A -o yaml | memlint capacity snapshot --from -"
+    )]
+    Snapshot(SnapshotArgs),
     /// Print the JSON Schema of capacity files, for editors
     Schema,
+}
+
+/// The arguments of `capacity snapshot`.
+#[derive(Debug, Args)]
+pub struct SnapshotArgs {
+    /// The cluster to ask
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+    /// What kubectl get -A -o yaml printed, or a capacity file, in place of a live cluster; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["kubeconfig", "context"])]
+    pub from: Vec<PathBuf>,
+    /// Where to write it; by default it is printed
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// What is known of a machine's kubelet.

@@ -8,11 +8,12 @@ mod node_json;
 mod show;
 mod show_json;
 mod sizes;
+mod snapshot;
 mod table;
 
 use memlint_files::problem::Problem;
 
-pub use args::{CapacityCommand, NodeArgs, ShowArgs, SizesArgs};
+pub use args::{CapacityCommand, NodeArgs, ShowArgs, SizesArgs, SnapshotArgs};
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -49,6 +50,7 @@ pub fn run(command: &CapacityCommand, screen: Screen) -> Result<(String, Vec<Str
         CapacityCommand::Node(args) => Ok((node::run(args, screen)?, Vec::new())),
         CapacityCommand::Sizes(args) => Ok((sizes::run(args)?, Vec::new())),
         CapacityCommand::Show(args) => show::run(args, screen),
+        CapacityCommand::Snapshot(args) => snapshot::run(args),
         CapacityCommand::Schema => Ok((format!("{:#}\n", memlint_policies::capacity::file::json_schema()), Vec::new())),
     }
 }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use memlint_files::capacity_files;
 use memlint_files::problem::Note;
 use memlint_policies::capacity::Capacity;
+use memlint_policies::capacity::file::POOL_LABELS;
 use memlint_policies::placement::{Cluster, View};
 use memlint_policies::quantity::Quantity;
 
@@ -54,23 +55,13 @@ pub(super) fn run(args: &ShowArgs, screen: Screen) -> Result<(String, Vec<String
     })
 }
 
-fn line(note: &Note) -> String {
+pub(super) fn line(note: &Note) -> String {
     match (&note.file, note.at) {
         (Some(file), Some((line, column))) => format!("{file}:{line}:{column}: {}", note.message),
         (Some(file), None) => format!("{file}: {}", note.message),
         (None, _) => note.message.clone(),
     }
 }
-
-/// The labels by which providers tell pools apart.
-const POOL_LABELS: [&str; 6] = [
-    "kubernetes.azure.com/agentpool",
-    "agentpool",
-    "eks.amazonaws.com/nodegroup",
-    "cloud.google.com/gke-nodepool",
-    "karpenter.sh/nodepool",
-    "node.kubernetes.io/instance-type",
-];
 
 fn groups(capacity: &Capacity) -> Vec<Group> {
     let nodes = capacity.now().nodes();

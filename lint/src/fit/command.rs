@@ -9,7 +9,7 @@ use memlint_files::{capacity_files, policy_file};
 use crate::cli::{FitArgs, Format};
 use crate::output::{self, text};
 use crate::progress::Progress;
-use crate::{corpus, run};
+use crate::{corpus, live, run};
 
 /// Answers for every Pod in the named paths.
 ///
@@ -22,14 +22,17 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
         Ok(run::FAILED)
     };
     let files = match (args.capacity.as_slice(), policy_file::locate(args.policy.as_deref())) {
-        ([], file) => match policy_file::load(file.as_deref()) {
+        ([], file) if !args.live.cluster => match policy_file::load(file.as_deref()) {
             Ok(policy) => run::beside(file.as_deref(), &policy),
             Err(problems) => return refuse(&problems),
         },
         (named, _) => named.to_vec(),
     };
-    anyhow::ensure!(!files.is_empty(), "nothing is known of the nodes: name a file with --capacity");
-    let mut loaded = match capacity_files::load(&files) {
+    anyhow::ensure!(
+        !files.is_empty() || args.live.cluster,
+        "nothing is known of the nodes: name a file with --capacity, or ask with --cluster"
+    );
+    let mut loaded = match capacity_files::load_with(&files, &args.live.list(&live::CAPACITY)?) {
         Ok(loaded) => loaded,
         Err(problems) => return refuse(&problems),
     };

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use memlint_files::capacity_files;
-use memlint_policies::oom::{Kill, Stream};
+use memlint_policies::oom::{Kill, Stream, newest_first};
 
 use super::events::Events;
 use super::groups::Groups;
@@ -17,10 +17,13 @@ use super::text::Log;
 use super::{input, json, text};
 use crate::cli::{Format, OomArgs};
 use crate::corpus::{self, Corpus};
+use crate::live;
 use crate::progress::Progress;
 
 /// Kills remembered to tell one that two logs hold (syslog and kern.log) from two.
 const MAX_SEEN: usize = 1 << 16;
+/// Bytes of a log that can be turned round.
+const MAX_BACKWARDS: usize = 1 << 28;
 
 /// Runs the command; returns what could not be read.
 ///
@@ -28,16 +31,18 @@ const MAX_SEEN: usize = 1 << 16;
 /// When nothing can be done at all: no log, or a file to join with that cannot be read.
 pub fn run(args: &OomArgs, color: bool) -> anyhow::Result<Vec<String>> {
     let logs = logs(args)?;
-    let pods = Pods::read(&args.pods)?;
+    let answers = args.live.list(&live::CAPACITY)?;
+    let told = if args.cluster_events { args.live.list(&[live::EVENTS])? } else { Vec::new() };
+    let pods = Pods::read(&args.pods, &answers)?;
     let paths: Vec<PathBuf> = args.manifests.iter().chain(&args.more_manifests).cloned().collect();
     let corpus = if paths.is_empty() { Corpus::default() } else { corpus::read(&paths, 0, &Progress::start(true)) };
     anyhow::ensure!(corpus.fatal.is_empty(), "{}", corpus.fatal.join("; "));
     let manifests = Manifests::collect(&corpus);
-    let loaded = capacity_files::load(&args.capacity).map_err(|problems| {
+    let loaded = capacity_files::load_with(&args.capacity, &answers).map_err(|problems| {
         let said = problems.iter().map(|each| format!("{}:{}: {}", each.file, each.line, each.message));
         anyhow::anyhow!(said.collect::<Vec<_>>().join("; "))
     })?;
-    let events = Events::read(&args.events)?;
+    let events = Events::read(&args.events, &told)?;
     let joiner = Joiner {
         pods: &pods,
         manifests: &manifests,
@@ -74,9 +79,20 @@ pub fn run(args: &OomArgs, color: bool) -> anyhow::Result<Vec<String>> {
         .collect())
 }
 
+/// Keeps a block of a log that has to be turned round, which takes all of it at once.
+fn turned(log: &mut Vec<u8>, block: &[u8]) -> io::Result<()> {
+    if log.len().saturating_add(block.len()) > MAX_BACKWARDS {
+        let help = "its newest lines come first, and it is too large to be turned round; have it printed oldest first";
+        return Err(io::Error::other(help));
+    }
+    log.extend_from_slice(block);
+    Ok(())
+}
+
 /// Which logs to read: those named, else what is piped in, unless there are events to read.
 fn logs(args: &OomArgs) -> anyhow::Result<Vec<PathBuf>> {
-    if !args.logs.is_empty() || !args.events.is_empty() {
+    let of_events = !args.events.is_empty() || args.cluster_events;
+    if !args.logs.is_empty() || (of_events && io::stdin().is_terminal()) || !args.events.is_empty() {
         return Ok(args.logs.clone());
     }
     anyhow::ensure!(
@@ -111,10 +127,20 @@ impl Reader {
                 }
                 Ok(())
             };
+            let (mut begun, mut backwards) = (false, None);
             let outcome = input::read(path, &mut |block| {
-                stream.push(block, &mut kills);
+                if !std::mem::replace(&mut begun, true) && newest_first(block) {
+                    backwards = Some(Vec::new());
+                }
+                match &mut backwards {
+                    Some(log) => return turned(log, block),
+                    None => stream.push(block, &mut kills),
+                }
                 hand_out(self, &mut kills).inspect_err(|error| failed = Some(error.kind()))
             });
+            if let Some(log) = backwards {
+                stream.push_backwards(&log, &mut kills);
+            }
             if let Some(kind) = failed {
                 return Err(kind.into());
             }
@@ -126,6 +152,7 @@ impl Reader {
                 lines: stream.lines(),
                 bytes: outcome.bytes,
                 kills: count,
+                others: stream.others().to_vec(),
                 error: outcome.error,
             });
         }

@@ -1,4 +1,4 @@
-//! The table of events: how often, what it was, which rule would have said so in review.
+//! The table of events: how often, what it was, which rules could have said so in review.
 
 use memlint_policies::oom::events::{Details, EventKind};
 use memlint_policies::oom::format_bytes;
@@ -26,7 +26,7 @@ pub(super) fn render(events: &Events, paint: &Paint, out: &mut String) {
     let text = match about {
         0 => format!("no event about memory among {}", plural(events.total, "event")),
         _ => format!(
-            "{} about memory or room, of {}; review with memlint looks for the cause of {}",
+            "{} about memory or room, of {}; rules could have caught the cause of {} in review",
             plural(about, "event"),
             thousands(events.total),
             if caught == about { "all of them".to_owned() } else { thousands(caught) }
@@ -53,8 +53,12 @@ fn kind(kind: &Kind, paint: &Paint, out: &mut String) {
             },
         )
         .collect();
-    let rules = if rules.is_empty() { "no rule, it is not in a manifest".to_owned() } else { rules.join(", ") };
-    let text = format!("memlint finds it in review: {rules}");
+    let text = if rules.is_empty() {
+        "no rule could have caught it: it is not in a manifest".to_owned()
+    } else {
+        let depends = depends(kind).map(|on| format!(" ({on})")).unwrap_or_default();
+        format!("could have been caught by {}; lint the manifest to see{depends}", rules.join(", "))
+    };
     out.push_str(&format!("{:INDENT$}{}\n", "", paint.wrapped(Tone::Plain, &text, INDENT, INDENT + 2)));
     for item in kind.items.iter().take(ITEMS) {
         let text = format!("{}: {}", object(item), clean(&says(item)));
@@ -65,6 +69,11 @@ fn kind(kind: &Kind, paint: &Paint, out: &mut String) {
         let more = format!("and {} more objects", kind.items.len() - ITEMS);
         out.push_str(&format!("{:DETAIL$}{}\n", "", paint.tone(Tone::Faint, &more)));
     }
+}
+
+/// What is left open where several rules could have been it.
+pub(super) fn depends(kind: &Kind) -> Option<&'static str> {
+    kind.kind.depends().filter(|_| kind.rules.len() > 1)
 }
 
 fn object(item: &Item) -> String {

@@ -3,6 +3,7 @@
 use memlint_policies::oom::events::{ContainerUse, Details, Reason};
 use serde::Serialize;
 
+use super::event_text::depends;
 use super::events::{Events, Item, Kind, name};
 
 /// The events for the wire.
@@ -18,6 +19,7 @@ struct WireKind<'a> {
     reason: &'static str,
     count: u64,
     rules: Vec<WireRule>,
+    depends: Option<&'static str>,
     items: Vec<WireItem<'a>>,
 }
 
@@ -53,6 +55,7 @@ fn kind(kind: &Kind) -> WireKind<'_> {
         reason: name(kind.kind),
         count: kind.times,
         rules: kind.rules.iter().map(|(rule, count)| WireRule { rule, count: *count }).collect(),
+        depends: depends(kind),
         items: kind.items.iter().map(item).collect(),
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use memlint_files::capacity_files::Answer;
 use memlint_policies::object::Value;
 use memlint_policies::oom::events::{Event, EventKind, Reading, read};
 use memlint_policies::workload::Object;
 
-use super::pods::each_object;
+use super::pods::{each_object, each_object_of};
 
 /// All events of the given files.
 #[derive(Debug, Default)]
@@ -42,37 +43,21 @@ pub(super) struct Item {
 type Key = (&'static str, Option<String>, String, Vec<&'static str>);
 
 impl Events {
-    /// Reads the files.
-    pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Self> {
+    /// Reads the files, and what a cluster answered.
+    pub(super) fn read(files: &[PathBuf], answers: &[Answer]) -> anyhow::Result<Self> {
         let mut items: BTreeMap<Key, Item> = BTreeMap::new();
-        let mut events = Self { given: !files.is_empty(), ..Self::default() };
+        let mut events = Self { given: !files.is_empty() || !answers.is_empty(), ..Self::default() };
         for file in files {
             let mut found = 0_u64;
-            each_object(file, &mut |object| {
-                let Some(event) = event(object) else { return };
-                found += 1;
-                events.total = events.total.saturating_add(event.count.max(1));
-                let Some(reading) = read(&event) else { return };
-                if !reading.about_memory && reading.rules.is_empty() {
-                    return;
-                }
-                let key = (name(reading.kind), event.namespace.clone(), event.name.clone(), reading.rules.clone());
-                match items.get_mut(&key) {
-                    // The later message stands; the figures of a repeated event are those of the last time.
-                    Some(item) => {
-                        let count = item.reading.count.saturating_add(reading.count);
-                        let first = item.event.first_time.take().or(event.first_time.clone());
-                        *item =
-                            Item { event: Event { first_time: first, ..event }, reading: Reading { count, ..reading } };
-                    }
-                    None => _ = items.insert(key, Item { event, reading }),
-                }
-            })?;
+            each_object(file, &mut |object| found += u64::from(events.take(object, &mut items)))?;
             anyhow::ensure!(
                 found > 0,
                 "{} holds no Event; write it with: kubectl get events -A -o json > FILE",
                 file.display()
             );
+        }
+        for answer in answers {
+            each_object_of(&answer.name, &answer.text, &mut |object| _ = events.take(object, &mut items))?;
         }
         let mut kinds: Vec<Kind> = Vec::new();
         for item in items.into_values() {
@@ -99,6 +84,25 @@ impl Events {
         kinds.sort_by_key(|kind| std::cmp::Reverse(kind.times));
         events.kinds = kinds;
         Ok(events)
+    }
+
+    /// Counts an object, if it is an event.
+    fn take(&mut self, object: &Object<'_, '_>, items: &mut BTreeMap<Key, Item>) -> bool {
+        let Some(event) = event(object) else { return false };
+        self.total = self.total.saturating_add(event.count.max(1));
+        let reading = read(&event).filter(|reading| reading.about_memory || !reading.rules.is_empty());
+        let Some(reading) = reading else { return true };
+        let key = (name(reading.kind), event.namespace.clone(), event.name.clone(), reading.rules.clone());
+        match items.get_mut(&key) {
+            // The later message stands; the figures of a repeated event are those of the last time.
+            Some(item) => {
+                let count = item.reading.count.saturating_add(reading.count);
+                let first = item.event.first_time.take().or(event.first_time.clone());
+                *item = Item { event: Event { first_time: first, ..event }, reading: Reading { count, ..reading } };
+            }
+            None => _ = items.insert(key, Item { event, reading }),
+        }
+        true
     }
 }
 

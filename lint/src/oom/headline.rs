@@ -1,6 +1,6 @@
 //! The sentences about one kill: who died and at whose limit, what it used, what became of the container.
 
-use memlint_policies::oom::{Fate, ImpliedRequest, Kill, Level, Victim, format_bytes};
+use memlint_policies::oom::{Constraint, Fate, ImpliedRequest, Kill, Level, Victim, format_bytes};
 
 use super::bars::percent;
 use super::groups::Shown;
@@ -65,6 +65,9 @@ fn whose(kill: &Kill, joined: &Joined<'_>) -> String {
             )
         }
         Some(Level::Numa) => format!("because the NUMA nodes it is bound to, on {on}, ran out of memory"),
+        None if kill.constraint == Some(Constraint::Memcg) => {
+            "at a cgroup's memory limit that the log does not name".to_owned()
+        }
         None => "at a limit that the log does not name".to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use memlint_policies::oom::Kill;
+use memlint_policies::oom::{Kill, Other};
 use serde::Serialize;
 
 use super::event_wire::{self, WireEvents};
@@ -44,6 +44,18 @@ struct WireLog<'a> {
     lines: u64,
     size_bytes: u64,
     kills: u64,
+    others: Vec<WireOther<'a>>,
+}
+
+/// Lines of a program that is not the kernel.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireOther<'a> {
+    program: &'static str,
+    count: u64,
+    first_line: u64,
+    first_text: &'a str,
+    meaning: &'static str,
 }
 
 #[derive(Serialize)]
@@ -97,7 +109,13 @@ impl<'a, W: Write> Writer<'a, W> {
                 .collect(),
             logs: logs
                 .iter()
-                .map(|log| WireLog { file: &log.name, lines: log.lines, size_bytes: log.bytes, kills: log.kills })
+                .map(|log| WireLog {
+                    file: &log.name,
+                    lines: log.lines,
+                    size_bytes: log.bytes,
+                    kills: log.kills,
+                    others: log.others.iter().map(other).collect(),
+                })
                 .collect(),
             events: event_wire::wire(events),
             problems: logs
@@ -108,5 +126,15 @@ impl<'a, W: Write> Writer<'a, W> {
         let tail = serde_json::to_string(&tail).map_err(io::Error::from)?;
         // The object's own brace was opened at the beginning.
         writeln!(self.out, "\n],{}", tail.strip_prefix('{').unwrap_or(&tail))
+    }
+}
+
+fn other(other: &Other) -> WireOther<'_> {
+    WireOther {
+        program: other.program.name(),
+        count: other.count,
+        first_line: other.first_line,
+        first_text: &other.first_text,
+        meaning: other.program.meaning(),
     }
 }

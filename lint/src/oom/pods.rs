@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use k8s_openapi::api::core::v1 as core;
+use memlint_files::capacity_files::Answer;
 use memlint_files::yaml;
 use memlint_policies::decode::{self, Leniency};
 use memlint_policies::oom::{Kill, Level};
@@ -60,8 +61,8 @@ pub(super) struct Pods {
 }
 
 impl Pods {
-    /// Reads the files. Nodes among the Pods give their sizes.
-    pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Self> {
+    /// Reads the files, and what a cluster answered. Nodes among the Pods give their sizes.
+    pub(super) fn read(files: &[PathBuf], answers: &[Answer]) -> anyhow::Result<Self> {
         let mut pods = Self::default();
         for file in files {
             let before = pods.pods.len();
@@ -71,6 +72,9 @@ impl Pods {
                 "{} holds no Pod; write it with: kubectl get pods -A -o json > FILE",
                 file.display()
             );
+        }
+        for answer in answers {
+            each_object_of(&answer.name, &answer.text, &mut |object| pods.add(object))?;
         }
         Ok(pods)
     }
@@ -224,11 +228,19 @@ pub(super) fn each_object(file: &Path, take: &mut dyn FnMut(&Object<'_, '_>)) ->
         std::fs::read(file)
     };
     let bytes = bytes.with_context(|| format!("{shown} cannot be read"))?;
-    let wrong =
-        |problem: yaml::Problem| anyhow::anyhow!("{shown}:{}:{}: {}", problem.line, problem.column, problem.message);
-    let text = yaml::decode(&bytes).map_err(wrong)?;
-    for raw in yaml::split(&text) {
-        let document = yaml::parse(raw).map_err(wrong)?;
+    let name = shown.to_string();
+    let text = yaml::decode(&bytes).map_err(|problem| wrong(&name, &problem))?;
+    each_object_of(&name, &text, take)
+}
+
+fn wrong(name: &str, problem: &yaml::Problem) -> anyhow::Error {
+    anyhow::anyhow!("{name}:{}:{}: {}", problem.line, problem.column, problem.message)
+}
+
+/// Hands out every object of a text of YAML or JSON.
+pub(super) fn each_object_of(name: &str, text: &str, take: &mut dyn FnMut(&Object<'_, '_>)) -> anyhow::Result<()> {
+    for raw in yaml::split(text) {
+        let document = yaml::parse(raw).map_err(|problem| wrong(name, &problem))?;
         objects(document.value()).iter().for_each(&mut *take);
     }
     Ok(())

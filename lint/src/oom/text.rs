@@ -1,6 +1,6 @@
 //! The output for people: every group of kills, the most important line first.
 
-use memlint_policies::oom::{Kill, Level, Repeat};
+use memlint_policies::oom::{Kill, Level, Other, Repeat};
 
 use super::event_text;
 use super::events::Events;
@@ -23,6 +23,8 @@ pub(super) struct Log {
     pub(super) lines: u64,
     pub(super) bytes: u64,
     pub(super) kills: u64,
+    /// Who else killed, or told of kills.
+    pub(super) others: Vec<Other>,
     pub(super) error: Option<String>,
 }
 
@@ -56,6 +58,7 @@ impl<'a> Page<'a> {
         }
         if !logs.is_empty() {
             self.summary(groups, logs, &mut out);
+            self.others(logs, &mut out);
             self.next_step(groups, logs, &mut out);
         }
         event_text::render(events, &self.paint, &mut out);
@@ -85,6 +88,9 @@ impl<'a> Page<'a> {
         self.row("room", joined.room.as_deref().unwrap_or_default(), out);
         if let (None, Some(pod), false) = (joined.found, &kill.pod, self.joiner.pods.is_empty()) {
             self.row("name", &format!("no Pod of --pods has UID {}: it is gone, or of another cluster", pod.uid), out);
+        }
+        if kill.pod.is_none() && kill.container.is_none() && kill.level.is_none() && !self.joiner.pods.is_empty() {
+            self.row("name", "the log names neither Pod nor container here, so there is nothing to look up", out);
         }
         if let Some(command) = &joined.command {
             // Not wrapped: it is there to be copied.
@@ -142,6 +148,20 @@ impl<'a> Page<'a> {
         out.push_str("To name the Pods and point at the line to change:\n");
         out.push_str("  kubectl get pods,nodes -A -o json > pods.json\n");
         out.push_str(&format!("  memlint oom {names} --pods pods.json --manifests ./k8s\n"));
+    }
+
+    /// Lines of programs that are not the kernel.
+    fn others(&self, logs: &[Log], out: &mut String) {
+        for (index, log) in logs.iter().enumerate() {
+            for other in &log.others {
+                let (program, first) = (other.program, other.first_line);
+                let times = plural(other.count, "line");
+                let place = format!("{times} from line {first}{} on", of_log(index, logs));
+                let text = format!("not the kernel but {} ({place}): {}", program.name(), program.meaning());
+                out.push_str(&self.paint.wrapped(Tone::Plain, &text, 0, 2));
+                out.push('\n');
+            }
+        }
     }
 
     fn summary(&self, groups: &Groups, logs: &[Log], out: &mut String) {

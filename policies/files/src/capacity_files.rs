@@ -33,12 +33,32 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is wrong with them, each with its place.
 pub fn load(files: &[PathBuf]) -> Result<Loaded, Vec<Problem>> {
-    if files.is_empty() {
+    load_with(files, &[])
+}
+
+/// A source that is no file: what a cluster answered, and what to call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The name, for messages.
+    pub name: String,
+    /// YAML or JSON.
+    pub text: String,
+}
+
+/// Reads files, and answers of a cluster after them.
+///
+/// # Errors
+/// Everything that is wrong with them, each with its place.
+pub fn load_with(files: &[PathBuf], answers: &[Answer]) -> Result<Loaded, Vec<Problem>> {
+    if files.is_empty() && answers.is_empty() {
         return Ok(Loaded::default());
     }
     let mut loader = Loader::default();
     for file in files {
         loader.file(file);
+    }
+    for answer in answers {
+        loader.text(&answer.name, &answer.text);
     }
     let Loader { builder, sources, mut problems } = loader;
     let capacity = builder.build().map_err(|errors| located(&errors, &sources));
@@ -54,7 +74,8 @@ pub fn load(files: &[PathBuf]) -> Result<Loaded, Vec<Problem>> {
     let mut notes = notes(capacity.notes(), &sources, &finder);
     if !capacity.knows_nodes() {
         let message = "the sources of capacity name no Node and no pool".to_owned();
-        notes.push(Note { file: files.first().map(|file| shown(file)), at: None, message });
+        let first = files.first().map(|file| shown(file)).or_else(|| Some(answers.first()?.name.clone()));
+        notes.push(Note { file: first, at: None, message });
     }
     let assumptions = self::notes(capacity.assumptions(), &sources, &finder);
     drop(finder);
@@ -81,17 +102,21 @@ impl Loader {
             Ok(text) => text,
             Err(problem) => return self.problems.push(Problem::of_document(&name, problem)),
         };
-        let documents = yaml::split(&text);
+        self.text(&name, &text);
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        let documents = yaml::split(text);
         if documents.is_empty() {
             self.problems.push(Problem {
                 help: Some("write what kubectl get nodes -o yaml prints, or a capacity file".to_owned()),
-                ..Problem::of_file(&name, "the file is empty")
+                ..Problem::of_file(name, "the file is empty")
             });
         }
         for raw in documents {
             match yaml::parse(raw) {
-                Err(problem) => self.problems.push(Problem::of_document(&name, problem)),
-                Ok(document) => self.document(&name, &document),
+                Err(problem) => self.problems.push(Problem::of_document(name, problem)),
+                Ok(document) => self.document(name, &document),
             }
         }
     }

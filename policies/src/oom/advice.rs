@@ -5,6 +5,7 @@ use super::diagnose::share_is_large;
 use super::kill::{Kill, Level};
 use super::request::{ImpliedRequest, implied_request};
 use super::size::format_bytes;
+use super::trigger::Constraint;
 use std::fmt;
 
 /// Who held the most when it happened.
@@ -87,6 +88,8 @@ pub enum Advice {
         victim: Option<String>,
         /// What it held, in bytes.
         resident: Option<u64>,
+        /// It says that it was some cgroup's: the machine as a whole was not short.
+        cgroup: bool,
     },
 }
 
@@ -101,7 +104,11 @@ pub fn advise(kill: &Kill, capacity: Option<u64>) -> Advice {
         Some(Level::System) => Advice::SystemCgroup { cgroup: kill.oom_cgroup.clone(), limit: kill.limit },
         Some(Level::Machine) => Advice::MachineIsFull { ram: kill.ram, top },
         Some(Level::Numa) => Advice::NumaNodeIsFull { top },
-        None => Advice::NeedMoreLog { victim, resident: kill.victims.first().and_then(super::Victim::resident) },
+        None => Advice::NeedMoreLog {
+            victim,
+            resident: kill.victims.first().and_then(super::Victim::resident),
+            cgroup: kill.constraint == Some(Constraint::Memcg),
+        },
     }
 }
 
@@ -243,14 +250,19 @@ impl fmt::Display for Advice {
                 "the NUMA nodes that the process is bound to ran out, others may have room; check the memory manager, numactl and cpusets{}",
                 And(top)
             ),
-            Self::NeedMoreLog { victim, resident } => {
+            Self::NeedMoreLog { victim, resident, cgroup } => {
                 write!(out, "{} was killed", victim.as_deref().unwrap_or("a process"))?;
                 if let Some(resident) = resident {
                     write!(out, " holding {}", format_bytes(*resident))?;
                 }
+                let whose = if *cgroup {
+                    " at a cgroup's limit, not that of the whole machine; whose it was (its container's, its Pod's, that of all Pods of the node, a service's)"
+                } else {
+                    ", but the log does not say whose limit it was: that"
+                };
                 write!(
                     out,
-                    ", but the log does not say whose limit it was; read the lines before, or the whole of dmesg"
+                    "{whose} is in the lines just before: in dmesg or journalctl -k of that node, look for oom-kill:constraint= or Task in"
                 )
             }
         }

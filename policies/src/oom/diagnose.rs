@@ -54,7 +54,7 @@ pub(super) fn diagnose(report: &Report) -> Kill {
         usage: report.memory.map(|memory| memory.usage),
         failcnt: report.memory.and_then(|memory| memory.failcnt),
         trigger: trigger(report),
-        constraint: report.constraint,
+        constraint: report.constraint.or((level.is_none() && killer_is_memcg(report)).then_some(Constraint::Memcg)),
         kernel: report.kernel.clone(),
         ram: report.ram_pages.map(|pages| pages.saturating_mul(page_size.bytes)),
         death: death(level, group_kill, &victims, &tasks),
@@ -159,6 +159,11 @@ fn cgroup_version(report: &Report) -> Option<CgroupVersion> {
     } else {
         None
     }
+}
+
+/// `Memory cgroup out of memory` tells even alone that the machine was not short.
+fn killer_is_memcg(report: &Report) -> bool {
+    report.killer == Some(Killer::Memcg)
 }
 
 /// The summary's cpuset is the trigger's, not the victim's: it names the container only where both share one.

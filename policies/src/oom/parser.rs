@@ -6,6 +6,7 @@
 use super::diagnose::diagnose;
 use super::join::{Joiner, Line};
 use super::kill::Kill;
+use super::others::{self, Other, Program};
 use super::prefilter::Prefilter;
 use super::prefix::{Stamp, strip};
 use super::recent::Recent;
@@ -14,8 +15,9 @@ use super::report::Report;
 use super::route::{fit, opens};
 use super::wrapper;
 
-/// Bytes of one line that are looked at. journald's JSON objects and kmsg's escaped blocks stay far below.
-pub const MAX_LINE: usize = 65536;
+/// Bytes of one line that are looked at: journald's JSON objects and kmsg's escaped blocks stay far below, and a
+/// whole log that a tool has put into one line of JSON fits.
+pub const MAX_LINE: usize = 1 << 20;
 
 /// Reports that are open at once; the oldest is finished when one more begins.
 const MAX_OPEN: usize = 8;
@@ -33,6 +35,7 @@ pub struct Parser {
     recent: Recent,
     last: (Option<u64>, String),
     ready: Vec<Line>,
+    others: Vec<Other>,
 }
 
 impl Default for Parser {
@@ -51,6 +54,7 @@ impl Parser {
             recent: Recent::default(),
             last: (None, String::new()),
             ready: Vec::new(),
+            others: Vec::new(),
         }
     }
 
@@ -65,7 +69,7 @@ impl Parser {
         let line = line.get(..MAX_LINE).unwrap_or(line);
         let text = String::from_utf8_lossy(line);
         let text = if text.contains('\u{1b}') { without_colours(&text).into() } else { text };
-        self.unwrap(number, text.trim_end_matches(['\r', '\n', '\0']), &Stamp::default(), 2);
+        self.unwrap(number, text.trim_end_matches(['\r', '\n', '\0']), &Stamp::default(), 3);
         self.drain(kills);
     }
 
@@ -84,19 +88,33 @@ impl Parser {
         self.open.is_empty() && self.joiner.is_empty()
     }
 
+    /// Who else killed or told of kills.
+    pub(super) fn others(&self) -> &[Other] {
+        &self.others
+    }
+
     /// Takes wrappers and prefixes off; a wrapped message may hold several lines.
     fn unwrap(&mut self, number: u64, text: &str, outer: &Stamp, depth: u8) {
         let (stamp, rest) = strip(text);
         let stamp = stamp.or(outer);
         if depth > 0
-            && rest.starts_with('{')
-            && let Some((inner, message)) = wrapper::unwrap(rest)
+            && rest.contains('"')
+            && let Some(messages) = wrapper::unwrap(rest)
         {
-            return self.unwrap(number, &message, &inner.or(&stamp), depth - 1);
+            for (inner, message) in messages {
+                self.unwrap(number, &message, &inner.or(&stamp), depth - 1);
+            }
+            return;
         }
         // The kernel prints statistics as one message of many lines; journald keeps them so, /dev/kmsg and rsyslog
         // escape the line ends.
-        let Some(escape) = ["\n", "\\x0a", "#012", "\\n"].into_iter().find(|escape| rest.contains(escape)) else {
+        // A name may hold the same characters, so an escape counts only before a further line of a report.
+        let more = |escape: &&str| {
+            let mut parts = rest.split(*escape).skip(1);
+            *escape == "\n" && rest.contains('\n')
+                || parts.any(|part| read(strip(part).1).is_some_and(|record| !matches!(record, Record::Trigger(_))))
+        };
+        let Some(escape) = ["\n", "\\x0a", "#012", "\\n"].into_iter().find(more) else {
             let gap = text.ends_with(' ');
             let line = Line { number, stamp, raw: text.trim().to_owned(), text: rest.to_owned(), gap };
             return self.joiner.push(line, &mut self.ready);
@@ -130,6 +148,12 @@ impl Parser {
         if let Some((_, report)) = fitting.max_by_key(|(score, report)| (*score, report.touched)) {
             return report.apply(record, line);
         }
+        if let Record::TaskOom(id) = record
+            && !self.recent.has_container(id)
+            && !self.open.iter().any(|report| report.names(id))
+        {
+            others::count(&mut self.others, Program::Runtime, line.number, &line.raw);
+        }
         if !opens(&record) {
             return self.stranger();
         }
@@ -144,6 +168,9 @@ impl Parser {
     /// A line that says nothing as it is. In a report, a table behind a prefix that memlint does not know is worth
     /// another look: its rows begin with a bracket.
     fn unknown_prefix(&mut self, line: &Line) {
+        if let Some(program) = others::read(&line.raw) {
+            others::count(&mut self.others, program, line.number, &line.raw);
+        }
         let brackets = line.text.match_indices('[').skip_while(|(at, _)| *at == 0).take(4);
         let table = brackets.filter_map(|(at, _)| line.text.get(at..)).find(|rest| match read(rest) {
             Some(Record::Row { .. }) => self.joiner.reads_row(rest),

@@ -6,8 +6,8 @@
 
 use memchr::memmem::Finder;
 
-/// What only an OOM report's first line, or the first line left of it, can hold.
-const WORDS: [&[u8]; 9] = [
+/// What only an OOM report's first line, or the first line left of it, can hold; and who else kills.
+const WORDS: [&[u8]; 11] = [
     b"oom-kill",
     b"Kill",
     b"cgroup stats for ",
@@ -15,8 +15,10 @@ const WORDS: [&[u8]; 9] = [
     b"as a result of limit of ",
     b"total_vm",
     b"oom_reaper",
-    b"OOM victim",
+    b"OOM",
     b"memory.oom.group",
+    b"systemd-oomd",
+    b"earlyoom",
 ];
 
 /// The compiled words.

@@ -40,7 +40,7 @@ pub(super) fn strip(line: &str) -> (Stamp, &str) {
     let mut rest = line.trim_start_matches('\u{feff}');
     // No tool stacks more than a few; the bound keeps hostile lines cheap.
     for _ in 0..12 {
-        rest = rest.trim_start().trim_start_matches(['>', '|']).trim_start();
+        rest = rest.trim_start().trim_start_matches(['>', '|', '\u{1e}']).trim_start();
         match peel(rest, &mut stamp) {
             Some(inner) => {
                 rest = inner;
@@ -56,25 +56,54 @@ fn peel<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
     match text.bytes().next()? {
         b'[' => bracket(text, stamp),
         b'<' => priority(text, stamp),
-        b'"' => member(text),
-        b'0'..=b'9' => {
-            kmsg(text, stamp).or_else(|| time(text, stamp)).or_else(|| unix_seconds(text)).or_else(|| facility(text))
-        }
+        b'0'..=b'9' => kmsg(text, stamp)
+            .or_else(|| time(text, stamp))
+            .or_else(|| unix_seconds(text))
+            .or_else(|| facility(text))
+            .or_else(|| quoted(text))
+            .or_else(|| grep(text)),
         _ => text
             .strip_prefix("MESSAGE=")
             .or_else(|| stream(text))
             .or_else(|| facility(text))
             .or_else(|| host(text, stamp))
-            .or_else(|| time(text, stamp)),
+            .or_else(|| time(text, stamp))
+            .or_else(|| quoted(text))
+            .or_else(|| grep(text)),
     }
 }
 
-/// `"msg": "text",`: a member of JSON that was printed over several lines (`dmesg --json`, json-pretty).
-fn member(text: &str) -> Option<&str> {
-    let (key, value) = text.strip_prefix('"')?.split_once('"')?;
-    let value = value.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
-    let value = value.trim_end().trim_end_matches(',').trim_end_matches('"');
-    matches!(key, "msg" | "message" | "MESSAGE" | "log" | "note" | "textPayload").then_some(value)
+/// What grep puts before a line: `1234:`, `/var/log/messages:`, `messages.1:1234:`.
+fn grep(text: &str) -> Option<&str> {
+    let (file, rest) = text.split_once(':').filter(|(file, _)| file.len() <= 250)?;
+    let numbered = rest.split_once(':').filter(|(number, _)| is_digits(number)).map(|(_, rest)| rest);
+    let rest = match numbered {
+        Some(rest) if !file.contains(char::is_whitespace) => rest,
+        // A path may also begin what is left of a broken line, so a known prefix has to follow.
+        _ if is_digits(file) || file.contains(['/', '.']) && !file.contains(char::is_whitespace) => {
+            peel(rest, &mut Stamp::default()).map(|_| rest)?
+        }
+        _ => return None,
+    };
+    (!rest.starts_with(' ')).then_some(rest)
+}
+
+/// `level=warn msg="text" ..` (logfmt), `1777638896123,"text"` (CSV), `- "text"` (YAML).
+fn quoted(text: &str) -> Option<&str> {
+    const OPEN: [&str; 4] = ["msg=\"", "message=\"", "MESSAGE=\"", "log=\""];
+    let named = OPEN.iter().filter_map(|open| Some(text.find(open)?.saturating_add(open.len()))).min();
+    let listed = || text.ends_with('"').then(|| text.find([',', '-', '\t']).filter(|at| *at <= 60))?;
+    let inner = match named {
+        Some(at) => text.get(at..)?,
+        None => text.get(listed()?.saturating_add(1)..)?.trim_start().strip_prefix('"')?,
+    };
+    let mut escaped = false;
+    let end = inner.find(|c| {
+        let ends = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        ends
+    });
+    inner.get(..end.unwrap_or(inner.len()))
 }
 
 /// Everything in brackets: uptime, `dmesg -T` date, caller, relative time.
@@ -98,17 +127,19 @@ fn bracket<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
     if shown.strip_prefix('+').is_some_and(|delta| delta.contains('.') && leading(delta).is_some()) {
         return Some(rest);
     }
-    let last_words = shown.split_whitespace().rev().take(2);
+    let last_words = shown.split_whitespace().rev().take(3);
     let minute = |word: &str| word.split_once(':').is_some_and(|(hour, minute)| is_digits(hour) && is_digits(minute));
     if last_words.into_iter().any(|word| has_clock(word) || minute(word)) {
         stamp.time = Some(shown.to_owned());
         return Some(rest);
     }
-    None
+    // `[pod/name/container]` and what else tools put there. The kernel's own are rows, their header and addresses.
+    let named = shown.starts_with(char::is_alphanumeric) && shown.contains(char::is_alphabetic) && shown != "pid";
+    named.then_some(rest)
 }
 
 /// `36370.036951` as microseconds.
-fn uptime(text: &str) -> Option<u64> {
+pub(super) fn uptime(text: &str) -> Option<u64> {
     let (seconds, fraction) = text.split_once('.')?;
     if !is_digits(seconds) || !is_digits(fraction) || fraction.len() > 9 {
         return None;
@@ -210,7 +241,7 @@ fn host<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
     let before = text.get(..at)?;
     let mut words = before.split_whitespace();
     let name = words.next();
-    if words.next().is_some() || !(before.is_empty() || before.ends_with(' ')) || before.contains([':', '=']) {
+    if words.next().is_some() || !(before.is_empty() || before.ends_with([' ', '\t'])) || before.contains([':', '=']) {
         return None;
     }
     if let Some(name) = name {
@@ -250,12 +281,19 @@ mod tests {
             "    Dec 13 07:23:21 host kernel: text 1",
             "> [36370.036951] text 1",
             "MESSAGE=text 1",
-            "      \"msg\": \"text 1\"",
-            "\"MESSAGE\" : \"text 1\",",
+            "[pod/dmesg-x2x4z/dmesg] [36370.036951] text 1",
+            "[Fri Oct  2 02:14:07 PM 2026] text 1",
+            "time=\"2026-05-01T12:34:56Z\" level=warning msg=\"text 1\" host=node-7",
+            "1777638896123,\"[36370.036951] text 1\"",
+            "- \"[36370.036951] text 1\"",
             "10.0.0.2: kern: warning: [2026-05-01T12:34:56.5Z]: text 1",
             "1777638896.123456 host kernel: text 1",
             "Fri 2026-05-01 12:34:56 UTC host kernel: text 1",
             "host kernel: text 1",
+            "/var/log/messages:Dec 13 07:23:21 host kernel: text 1",
+            "/var/log/messages:1234:Dec 13 07:23:21 host kernel: text 1",
+            "kern.log.1:[36370.036951] text 1",
+            "1234:[36370.036951] text 1",
         ] {
             let (stamp, text) = strip(line);
             assert_eq!((text, stamp.prefixed), ("text 1", true), "{line}");

@@ -15,6 +15,7 @@ const MAX_TABLES: usize = 4;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Recent {
     victims: VecDeque<Known>,
+    containers: VecDeque<String>,
     tables: VecDeque<(Inherited, Vec<(u64, String)>)>,
 }
 
@@ -24,9 +25,48 @@ struct Known {
     pid: u64,
     name: String,
     anon: Option<u64>,
+    total_vm: Option<u64>,
     uptime: Option<u64>,
     time: Option<String>,
     host: Option<String>,
+    cgroup: Option<String>,
+    /// The kernel's report came with it, not the kill line alone.
+    reported: bool,
+}
+
+impl Known {
+    /// Whether both tell of the same death.
+    ///
+    /// Two logs of one machine state it with the same moment, or with moments that cannot be compared (`dmesg` and
+    /// syslog in one file). Kubelet and node-problem-detector repeat the kill line alone, later and in their own
+    /// words; no process dies twice with the same figures.
+    fn is_same(&self, other: &Self) -> bool {
+        let hosts = self.host.is_none() || other.host.is_none() || self.host == other.host;
+        if self.pid != other.pid || self.name != other.name || self.anon != other.anon || !hosts {
+            return false;
+        }
+        if (self.uptime, &self.time) == (other.uptime, &other.time) {
+            return true;
+        }
+        let cgroups = self.cgroup.is_none() || other.cgroup.is_none() || self.cgroup == other.cgroup;
+        if self.anon.is_none() || self.total_vm != other.total_vm || !cgroups {
+            return false;
+        }
+        if self.reported != other.reported {
+            return self.reported;
+        }
+        let can_be_one = match (self.uptime, other.uptime) {
+            (Some(then), Some(now)) => then.abs_diff(now) <= 1_000_000,
+            _ => self.time.as_deref().map(shape) != other.time.as_deref().map(shape),
+        };
+        self.reported && can_be_one
+    }
+}
+
+/// A time's form: every digit alike, every letter alike.
+fn shape(time: &str) -> String {
+    let form = |c: char| if c.is_ascii_digit() { '0' } else { c };
+    time.chars().map(|c| if c.is_alphabetic() { 'a' } else { form(c) }).collect()
 }
 
 impl Recent {
@@ -40,16 +80,24 @@ impl Recent {
                 pid: victim.pid,
                 name: victim.name.clone(),
                 anon: victim.anon,
+                total_vm: victim.total_vm,
                 uptime: kill.uptime,
                 time: kill.time.clone(),
                 host: kill.host.clone(),
+                cgroup: kill.oom_cgroup.clone(),
+                reported: kill.trigger.is_some() || !kill.tasks.is_empty() || kill.usage.is_some(),
             })
             .collect();
         let dated = kill.uptime.is_some() || kill.time.is_some();
-        if dated && !known.is_empty() && known.iter().all(|each| self.victims.contains(each)) {
+        let told = |each: &Known| self.victims.iter().any(|known| known.is_same(each));
+        if dated && !known.is_empty() && known.iter().all(told) {
             return false;
         }
         self.victims.extend(known);
+        self.containers.extend(kill.container.clone());
+        while self.containers.len() > MAX_VICTIMS {
+            self.containers.pop_front();
+        }
         while self.victims.len() > MAX_VICTIMS {
             self.victims.pop_front();
         }
@@ -63,6 +111,11 @@ impl Recent {
             }
         }
         true
+    }
+
+    /// Whether something was killed in this container.
+    pub(super) fn has_container(&self, id: &str) -> bool {
+        self.containers.iter().any(|known| known == id)
     }
 
     /// Whether this process was a victim.

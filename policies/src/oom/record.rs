@@ -4,6 +4,7 @@
 
 use super::kill::Victim;
 use super::memory::{Memory, pair};
+use super::others;
 use super::summary::{self, Summary};
 use super::table::{Columns, row_start};
 use super::text::{after, is_digits, leading, size_after};
@@ -49,7 +50,7 @@ pub(super) enum Record<'a> {
     Reaped(Victim),
     /// `Tasks in <path> are going to be killed due to memory.oom.group set`
     Group(&'a str),
-    /// `Out of memory and no killable processes...`
+    /// `Out of memory and no killable processes...`, or the panic that the kernel was set to or that follows.
     NoVictim,
     /// `Mem-Info:` or a line of it: the machine's memory is printed, so the machine is short of it.
     MemInfo,
@@ -91,7 +92,7 @@ pub(super) fn read(text: &str) -> Option<Record<'_>> {
     if let Some(pair) = pair(text) {
         return Some(Record::Stat { key: pair.0, value: pair.1 });
     }
-    if text.contains("ill") || text.contains("OOM victim") {
+    if text.contains("ill") || text.contains("OOM victim") || text.contains("Kernel panic") {
         let found = killing(text);
         if found.is_some() {
             return found;
@@ -149,7 +150,8 @@ fn killing(text: &str) -> Option<Record<'_>> {
     if let Some(path) = summary::group(text) {
         return Some(Record::Group(path));
     }
-    text.contains("no killable processes").then_some(Record::NoVictim)
+    let panics = text.contains("Kernel panic") && (text.contains("Out of memory") || text.contains("on memory"));
+    (panics || text.contains("no killable processes")).then_some(Record::NoVictim)
 }
 
 fn stats(text: &str) -> Option<Record<'_>> {
@@ -168,7 +170,7 @@ fn stats(text: &str) -> Option<Record<'_>> {
 fn counter(text: &str) -> Option<Counter> {
     const UNLIMITED: u64 = (1 << 52) * 1024;
     let (before, rest) = text.split_once(": usage ")?;
-    let kind = match before.rsplit([' ', ']']).next()? {
+    let kind = match before.rsplit([' ', '\t', ']']).next()? {
         "memory" => CounterKind::Memory,
         "memory+swap" => CounterKind::MemorySwap,
         "kmem" => CounterKind::Kernel,
@@ -196,9 +198,8 @@ fn machine(text: &str) -> Option<Record<'_>> {
     if let Some(reaped) = victim::reaped(text) {
         return Some(Record::Reaped(reaped));
     }
-    if let Some(event) = after(text, "TaskOOM event") {
-        let id = event.split(|c: char| !c.is_ascii_hexdigit()).find(|word| word.len() == 64);
-        return id.map(Record::TaskOom);
+    if let Some(id) = others::task_oom(text) {
+        return Some(Record::TaskOom(id));
     }
     if let Some((pages, "RAM")) = text.split_once(" pages ") {
         let pages = pages.rsplit(' ').next().filter(|pages| is_digits(pages))?;
@@ -220,6 +221,9 @@ mod tests {
         assert!(matches!(read("[    1]     0     1  2 3 4 5 6 init"), Some(Record::Row { pid: 1 })));
         assert!(matches!(read("2097033 pages RAM"), Some(Record::Ram { pages: 2_097_033 })));
         assert!(matches!(read("Out of memory and no killable processes..."), Some(Record::NoVictim)));
+        let panic = "Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled";
+        assert!(matches!(read(panic), Some(Record::NoVictim)));
+        assert_eq!(read("Kernel panic - not syncing: Fatal exception"), None);
         assert!(matches!(
             read("Memory cgroup stats for /a/b:"),
             Some(Record::Stats { path: "/a/b", inline: None, .. })

@@ -101,6 +101,12 @@ impl Report {
         self.is_done() || self.proof >= Proof::Trigger
     }
 
+    /// Whether a cgroup of it is this container's.
+    pub(super) fn names(&self, container: &str) -> bool {
+        let paths = [&self.task_path, &self.oom_path].into_iter().flatten().map(|path| path.text.as_str());
+        paths.chain(self.task_oom.as_deref()).chain(self.cpuset.as_deref()).any(|path| path.contains(container))
+    }
+
     /// Whether the table lists this process.
     pub(super) fn lists(&self, pid: u64) -> bool {
         self.rows.iter().any(|row| row.pid == pid)

@@ -1,6 +1,7 @@
 //! Blocks of bytes in, kills out: splits lines, counts them, and skips in whole blocks what cannot matter.
 
 use super::kill::Kill;
+use super::others::Other;
 use super::parser::{MAX_LINE, Parser};
 use super::prefilter::Prefilter;
 use memchr::{memchr, memchr_iter, memrchr};
@@ -35,6 +36,11 @@ impl Stream {
         self.lines
     }
 
+    /// Who else killed or told of kills, besides the kernel.
+    pub fn others(&self) -> &[Other] {
+        self.parser.others()
+    }
+
     /// Takes the next bytes; appends kills that they finish. Blocks of 64 KiB to 1 MiB are quickest.
     pub fn push(&mut self, block: &[u8], kills: &mut Vec<Kill>) {
         let mut block = block;
@@ -52,6 +58,15 @@ impl Stream {
         let (whole, rest) = block.split_at_checked(end.saturating_add(1)).unwrap_or((block, &[]));
         self.whole_lines(whole, kills);
         self.keep(rest);
+    }
+
+    /// Takes a whole log whose newest line comes first, the other way round; lines keep their numbers.
+    pub fn push_backwards(&mut self, log: &[u8], kills: &mut Vec<Kill>) {
+        let log = log.strip_suffix(b"\n").unwrap_or(log);
+        self.lines = count(log).saturating_add(u64::from(!log.is_empty()));
+        for (number, line) in (1..=self.lines).rev().zip(log.rsplit(|byte| *byte == b'\n')) {
+            self.parser.line(number, line, kills);
+        }
     }
 
     /// The end of the log: takes a last line without a line end, and finishes what is open.

@@ -44,7 +44,8 @@ pub(super) fn chosen(text: &str) -> Option<Chosen> {
 pub(super) fn killed(text: &str) -> Option<(Option<Killer>, Victim)> {
     let (before, rest) = text.split_once("Killed process ")?;
     let (pid, rest) = leading(rest)?;
-    let (head, sizes) = rest.split_once("total-vm:").unwrap_or((rest, ""));
+    // A name may look like the sizes: the last ones are the kernel's.
+    let (head, sizes) = rest.rsplit_once("total-vm:").unwrap_or((rest, ""));
     let name = head.split_once('(')?.1;
     let name = name.rsplit_once(')').map_or(name, |(name, _)| name);
     let victim = Victim {

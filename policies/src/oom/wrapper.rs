@@ -1,11 +1,16 @@
 //! Log lines inside JSON: journald's own export, container logs, and what log shippers make of both.
+//!
+//! Shippers name their fields as they like, so known names come first; without one, every string of the object that
+//! reads as a kernel's line is taken.
 
 use super::clock::from_unix_micros;
-use super::prefix::Stamp;
+use super::prefix::{Stamp, strip, uptime};
+use super::record::read;
+use super::text::is_digits;
 use serde_json::{Map, Value};
 
 /// Where a message is kept, by who wraps it, in the order they are tried.
-const MESSAGE_KEYS: [&str; 12] = [
+const MESSAGE_KEYS: [&str; 14] = [
     "MESSAGE",
     "message",
     "log",
@@ -13,30 +18,93 @@ const MESSAGE_KEYS: [&str; 12] = [
     "textPayload",
     "@message",
     "Message",
+    "SyslogMessage",
+    "LogEntry",
     "short_message",
     "body",
     "line",
     "_raw",
     "event",
 ];
-/// Objects that a message may lie in.
-const NESTED_KEYS: [&str; 5] = ["jsonPayload", "_source", "fields", "data", "event"];
-/// Where a time is kept as text.
-const TIME_KEYS: [&str; 5] = ["time", "timestamp", "@timestamp", "ts", "receiveTimestamp"];
+/// Where a time is kept.
+const TIME_KEYS: [&str; 6] = ["time", "timestamp", "@timestamp", "ts", "TimeGenerated", "receiveTimestamp"];
+/// No shipper nests deeper; the bound keeps hostile objects cheap.
+const MAX_DEPTH: u8 = 12;
 
-/// The message in a line that is a JSON object, with the time and host the object states.
-pub(super) fn unwrap(line: &str) -> Option<(Stamp, String)> {
-    let line = line.trim().trim_end_matches(',');
-    if !line.starts_with('{') || !line.ends_with('}') {
-        return None;
+/// The messages in a line that is JSON or holds it, with the time and host that its objects state.
+pub(super) fn unwrap(line: &str) -> Option<Vec<(Stamp, String)>> {
+    if let Some(text) = member(line) {
+        return Some(vec![(Stamp { prefixed: true, ..Stamp::default() }, text)]);
     }
-    let Ok(Value::Object(object)) = serde_json::from_str(line) else { return None };
-    let text = message(&object, 2)?;
-    Some((stamp(&object), text))
+    let value: Value = serde_json::from_str(json(line)?).ok()?;
+    let mut found = Vec::new();
+    collect(&value, &Stamp::default(), MAX_DEPTH, &mut found);
+    (!found.is_empty()).then_some(found)
 }
 
-fn message(object: &Map<String, Value>, depth: u8) -> Option<String> {
-    let own = MESSAGE_KEYS.iter().find_map(|key| match object.get(*key)? {
+/// The part of a line that could be a JSON object or array: all of it, or what stands behind a shipper's own prefix.
+fn json(line: &str) -> Option<&str> {
+    let line = line.trim();
+    let nested = line.strip_prefix('[').is_some_and(|inner| inner.trim_start().starts_with(['{', '[', '"']));
+    let (start, close) =
+        if nested { (0, ']') } else { (["{\"", "{ \""].into_iter().filter_map(|open| line.find(open)).min()?, '}') };
+    line.get(start..=line.rfind(close)?)
+}
+
+/// `"msg": "text",` or `"text",`: one line of JSON that was printed over several (`dmesg --json`, json-pretty).
+fn member(line: &str) -> Option<String> {
+    let line = line.trim().trim_end_matches(',').trim_end();
+    if !line.starts_with('"') || !line.ends_with('"') {
+        return None;
+    }
+    let mut strings = serde_json::Deserializer::from_str(line).into_iter::<String>();
+    let first = strings.next()?.ok()?;
+    let rest = line.get(strings.byte_offset()..)?.trim_start();
+    match rest.strip_prefix(':') {
+        Some(value) => serde_json::from_str(value).ok(),
+        None => rest.is_empty().then_some(first),
+    }
+}
+
+/// Takes the message of each object; where none has one, the strings that read as a kernel's line.
+fn collect(value: &Value, outer: &Stamp, depth: u8, found: &mut Vec<(Stamp, String)>) {
+    let before = found.len();
+    let parts: Vec<&Value> = match value {
+        Value::Array(items) => items.iter().collect(),
+        Value::Object(object) => {
+            let stamp = stamp(object).or(outer);
+            if let Some(text) = message(object) {
+                return found.push((stamp, text));
+            }
+            if depth > 0 {
+                object.values().filter(|part| is_nested(part)).for_each(|part| collect(part, &stamp, depth - 1, found));
+            }
+            object.values().collect()
+        }
+        _ => return,
+    };
+    if depth > 0 && value.is_array() {
+        parts.iter().filter(|part| is_nested(part)).for_each(|part| collect(part, outer, depth - 1, found));
+    }
+    if found.len() > before {
+        return;
+    }
+    let stamp = Stamp { prefixed: true, ..outer.clone() };
+    let texts = parts.into_iter().filter_map(Value::as_str).filter(|text| is_kernel(text));
+    found.extend(texts.map(|text| (stamp.clone(), text.to_owned())));
+}
+
+fn is_nested(value: &Value) -> bool {
+    value.is_object() || value.is_array()
+}
+
+/// Whether a line of a text reads as a part of a report.
+fn is_kernel(text: &str) -> bool {
+    text.lines().any(|line| read(strip(line).1).is_some())
+}
+
+fn message(object: &Map<String, Value>) -> Option<String> {
+    MESSAGE_KEYS.iter().find_map(|key| match object.get(*key)? {
         Value::String(text) => Some(text.clone()),
         // journald writes a message that is no clean text as an array of bytes.
         Value::Array(bytes) => {
@@ -44,10 +112,6 @@ fn message(object: &Map<String, Value>, depth: u8) -> Option<String> {
             Some(String::from_utf8_lossy(&bytes?).into_owned())
         }
         _ => None,
-    });
-    own.or_else(|| {
-        let nested = NESTED_KEYS.iter().filter_map(|key| object.get(*key)?.as_object());
-        (depth > 0).then(|| nested.into_iter().find_map(|inner| message(inner, depth - 1)))?
     })
 }
 
@@ -58,31 +122,83 @@ fn stamp(object: &Map<String, Value>) -> Stamp {
         value.as_u64().or_else(|| value.as_str()?.parse().ok())
     };
     let realtime = number("_SOURCE_REALTIME_TIMESTAMP").or_else(|| number("__REALTIME_TIMESTAMP"));
+    let dated = |key: &&str| match object.get(*key)? {
+        Value::String(text) if !is_digits(text) => Some(text.clone()),
+        _ => number(key).and_then(since_1970),
+    };
+    // `dmesg --json` gives seconds since boot as a number.
+    let booted = object.get("time").and_then(Value::as_number).and_then(|seconds| uptime(&seconds.to_string()));
+    let monotonic = number("_SOURCE_MONOTONIC_TIMESTAMP").or_else(|| number("__MONOTONIC_TIMESTAMP"));
     Stamp {
-        time: realtime.map(from_unix_micros).or_else(|| TIME_KEYS.iter().find_map(|key| text(key)).map(str::to_owned)),
-        uptime: number("_SOURCE_MONOTONIC_TIMESTAMP").or_else(|| number("__MONOTONIC_TIMESTAMP")),
-        host: ["_HOSTNAME", "hostname", "host"].iter().find_map(|key| text(key)).map(str::to_owned),
-        caller: None,
+        time: realtime.map(from_unix_micros).or_else(|| TIME_KEYS.iter().find_map(dated)),
+        uptime: monotonic.or(booted),
+        host: ["_HOSTNAME", "hostname", "host", "Computer"].iter().find_map(|key| text(key)).map(str::to_owned),
+        caller: text("caller").map(str::to_owned),
         prefixed: true,
     }
+}
+
+/// A time in milliseconds, microseconds or nanoseconds since 1970, told apart by its length; `None` for a number
+/// that is no such time in this century.
+fn since_1970(number: u64) -> Option<String> {
+    let micros = match number.checked_ilog10()? {
+        12 => number.checked_mul(1000)?,
+        15 => number,
+        18 => number / 1000,
+        _ => return None,
+    };
+    Some(from_unix_micros(micros))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn texts(line: &str) -> Vec<String> {
+        unwrap(line).unwrap_or_default().into_iter().map(|(_, text)| text).collect()
+    }
+
     #[test]
     fn finds_the_message() {
-        let (stamp, text) = unwrap(
+        let found = unwrap(
             r#"{"MESSAGE":"oom","__REALTIME_TIMESTAMP":"1777638896123456","_SOURCE_MONOTONIC_TIMESTAMP":"36370036951","_HOSTNAME":"n"}"#,
-        )
-        .unwrap();
+        );
+        let (stamp, text) = found.unwrap().remove(0);
         assert_eq!((text.as_str(), stamp.uptime), ("oom", Some(36_370_036_951)));
         assert_eq!(stamp.time.as_deref(), Some("2026-05-01T12:34:56.123456Z"));
-        let (stamp, text) = unwrap(r#"{"log":"a\n","stream":"stdout","time":"2026-05-01T12:34:56Z"},"#).unwrap();
+        let found = unwrap(r#"{"log":"a\n","stream":"stdout","time":"2026-05-01T12:34:56Z"},"#);
+        let (stamp, text) = found.unwrap().remove(0);
         assert_eq!((text.as_str(), stamp.time.as_deref()), ("a\n", Some("2026-05-01T12:34:56Z")));
-        assert_eq!(unwrap(r#"{"MESSAGE":[111,111,109]}"#).unwrap().1, "oom");
-        assert_eq!(unwrap(r#"{"jsonPayload":{"MESSAGE":"x"}}"#).unwrap().1, "x");
+        assert_eq!(texts(r#"{"MESSAGE":[111,111,109]}"#), ["oom"]);
+        assert_eq!(texts(r#"{"jsonPayload":{"MESSAGE":"x"}}"#), ["x"]);
         assert_eq!(unwrap("{broken}"), None);
+    }
+
+    #[test]
+    fn members_of_json_over_several_lines() {
+        assert_eq!(texts(r#"      "msg": "text \"1\"""#), ["text \"1\""]);
+        assert_eq!(texts(r#""MESSAGE" : "text 1","#), ["text 1"]);
+        assert_eq!(texts(r#"    "text\t1","#), ["text\t1"]);
+        assert_eq!(unwrap(r#""time": 5,"#), None);
+        assert_eq!(unwrap(r#""a" b "c""#), None);
+    }
+
+    #[test]
+    fn unknown_shippers() {
+        let kill = "Out of memory: Killed process 1 (a) total-vm:1kB";
+        for line in [
+            format!(r#"{{"resource":{{"name":"x"}},"records":[{{"body":{{"stringValue":"{kill}"}}}}]}}"#),
+            format!(r#"[["1777638896000000000","{kill}"]]"#),
+            format!(r#"2026-05-01T12:34:56+00:00 tag {{"weird":"{kill}","other":"words"}}"#),
+            format!(r#"[3] tag: [1777638896.123456, {{"text":"{kill}"}}]"#),
+            format!(r#"data: {{"MESSAGE":"{kill}"}}"#),
+        ] {
+            assert_eq!(texts(&line), [kill], "{line}");
+        }
+        assert_eq!(texts(r#"{"dmesg":[{"time":36370.5,"msg":"a"},{"time":36371.5,"msg":"b"}]}"#), ["a", "b"]);
+        let found = unwrap(r#"{"pri":4,"time":36370.000417,"caller":"T12","msg":"a"}"#).unwrap().remove(0).0;
+        assert_eq!((found.uptime, found.caller.as_deref()), (Some(36_370_000_417), Some("T12")));
+        let found = unwrap(r#"{"timestamp":1777638896123,"message":"a"}"#).unwrap().remove(0).0;
+        assert_eq!(found.time.as_deref(), Some("2026-05-01T12:34:56.123000Z"));
     }
 }

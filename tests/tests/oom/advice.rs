@@ -55,7 +55,12 @@ fn nodes_and_machines() {
     says(
         "killed-line-alone",
         None,
-        "uvicorn was killed holding 393.7Mi, but the log does not say whose limit it was; read the lines before, or the whole of dmesg",
+        "uvicorn was killed holding 393.7Mi at a cgroup's limit, not that of the whole machine; whose it was (its container's, its Pod's, that of all Pods of the node, a service's) is in the lines just before: in dmesg or journalctl -k of that node, look for oom-kill:constraint= or Task in",
+    );
+    says(
+        "reaper-line-alone",
+        None,
+        "app was killed, but the log does not say whose limit it was: that is in the lines just before: in dmesg or journalctl -k of that node, look for oom-kill:constraint= or Task in",
     );
 }
 

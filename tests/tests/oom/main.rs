@@ -4,5 +4,6 @@
 
 mod advice;
 mod common;
+mod current;
 mod fixtures;
 mod robustness;

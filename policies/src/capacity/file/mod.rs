@@ -8,6 +8,7 @@ mod fields;
 mod options;
 mod read;
 mod schema;
+mod snapshot;
 mod write;
 mod yaml;
 
@@ -24,6 +25,7 @@ use crate::aggregate::ResourceList;
 
 pub use options::network as aks_network;
 pub use schema::json_schema;
+pub use snapshot::POOL_LABELS;
 
 /// A capacity file, as it was written.
 #[derive(Debug, Clone, Default, PartialEq)]

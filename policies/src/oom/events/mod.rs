@@ -1,4 +1,4 @@
-//! Kubernetes events about memory: what each one says, and which memlint rule would have said it in review.
+//! Kubernetes events about memory: what each one says, and which memlint rules could have said it in review.
 //!
 //! An event is a sentence that some component wrote for people; the sentences are read here by their shape. The
 //! caller turns `kubectl get events -o json` into [`Event`]s.
@@ -52,6 +52,25 @@ pub enum EventKind {
     FailedScheduling,
 }
 
+impl EventKind {
+    /// What an event of this kind leaves open, on which it depends which of its rules it was.
+    pub fn depends(self) -> Option<&'static str> {
+        Some(match self {
+            Self::FailedScheduling => {
+                "never-fits if even an empty node is too small, the others if room is taken: memlint fit tells which"
+            }
+            Self::SystemOom => "the event names the process, but neither its container nor who took the memory",
+            Self::OomKilling => {
+                "the event names neither container nor limit; the kernel's log of that node does: memlint oom LOG"
+            }
+            Self::NodeHasInsufficientMemory | Self::EvictionThresholdMet => {
+                "the event names no Pod: any Pod of that node may be the cause"
+            }
+            Self::Evicted => return None,
+        })
+    }
+}
+
 /// What a message says beyond its kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Details {
@@ -74,7 +93,7 @@ pub struct Reading {
     pub count: u64,
     /// Whether memory is what it is about. Evictions and scheduling have other causes too.
     pub about_memory: bool,
-    /// The ids of the rules that would have found the cause in review, the likeliest first. Empty if none could.
+    /// The ids of the rules that could have found the cause in review, the likeliest first. Empty if none could.
     pub rules: Vec<&'static str>,
     /// What its message says.
     pub details: Details,

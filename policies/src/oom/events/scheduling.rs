@@ -87,7 +87,7 @@ impl Scheduling {
             } else if hopeless > 0 && hopeless >= self.nodes {
                 vec!["never-fits"]
             } else {
-                vec!["never-fits", "does-not-fit-now"]
+                vec!["never-fits", "does-not-fit-now", "replicas-do-not-fit", "rollout-does-not-fit"]
             };
         }
         if self.count_of("Too many pods") > 0 {
@@ -122,7 +122,7 @@ mod tests {
             (vec!["never-fits"], "Preemption is not helpful for scheduling")
         );
         let old = read("0/2 nodes are available: 1 Insufficient memory, 1 node(s) were unschedulable.").unwrap();
-        assert_eq!(old.rules(), ["never-fits", "does-not-fit-now"]);
+        assert_eq!(old.rules(), ["never-fits", "does-not-fit-now", "replicas-do-not-fit", "rollout-does-not-fit"]);
         let taint = read("0/1 nodes are available: 1 node(s) had taint {k: v}, that the pod didn't tolerate.").unwrap();
         assert_eq!(taint.reasons.len(), 1);
         assert_eq!(taint.rules(), ["no-eligible-node"]);

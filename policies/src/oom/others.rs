@@ -1,0 +1,107 @@
+//! Others who kill or tell of kills: userspace OOM killers, and container runtimes.
+//!
+//! systemd-oomd and earlyoom end processes before the kernel has to, by rules of their own; no limit was hit. A
+//! container runtime passes on that the kernel killed something in a container, which is worth telling only where
+//! the kernel's own lines are missing.
+
+use super::text::{after, cut};
+
+/// Bytes kept of a line.
+const MAX_TEXT: usize = 512;
+
+/// Who it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Program {
+    /// systemd-oomd, which watches memory pressure and swap.
+    SystemdOomd,
+    /// earlyoom, which watches free memory and swap.
+    Earlyoom,
+    /// containerd or cri-dockerd, which saw the kernel kill in a container.
+    Runtime,
+}
+
+/// What the lines of one program say together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Other {
+    /// Who.
+    pub program: Program,
+    /// How many times.
+    pub count: u64,
+    /// Number of the first line.
+    pub first_line: u64,
+    /// Its text.
+    pub first_text: String,
+}
+
+impl Program {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SystemdOomd => "systemd-oomd",
+            Self::Earlyoom => "earlyoom",
+            Self::Runtime => "the container runtime",
+        }
+    }
+
+    /// What its lines mean.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::SystemdOomd => {
+                "it ends a whole cgroup under memory pressure, before the kernel has to; no limit of a Pod was hit: see oomctl, and ManagedOOMMemoryPressure of the unit"
+            }
+            Self::Earlyoom => {
+                "it ends the process with the highest oom_score when little memory is free; no limit of a Pod was hit: see its options -m and -s"
+            }
+            Self::Runtime => {
+                "it saw the kernel kill a process in a container; the kernel's own lines (journalctl -k, dmesg of that node) say at which limit"
+            }
+        }
+    }
+}
+
+/// Who says in a line that it has killed, or that someone was.
+pub(super) fn read(line: &str) -> Option<Program> {
+    if line.contains("systemd-oomd") && line.contains("Killed /") && line.contains(" due to memory ") {
+        return Some(Program::SystemdOomd);
+    }
+    let earlyoom =
+        line.contains("earlyoom") && (line.contains("sending SIGTERM to") || line.contains("sending SIGKILL to"));
+    earlyoom.then_some(Program::Earlyoom)
+}
+
+/// The container of a runtime's `TaskOOM event` line.
+pub(super) fn task_oom(text: &str) -> Option<&str> {
+    let event = after(text, "TaskOOM event")?;
+    event.split(|c: char| !c.is_ascii_hexdigit()).find(|word| word.len() == 64)
+}
+
+/// Counts a line.
+pub(super) fn count(others: &mut Vec<Other>, program: Program, line: u64, text: &str) {
+    match others.iter_mut().find(|other| other.program == program) {
+        Some(other) => other.count = other.count.saturating_add(1),
+        None => others.push(Other { program, count: 1, first_line: line, first_text: cut(text, MAX_TEXT).to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Stream;
+
+    #[test]
+    fn who_killed_is_told_apart() {
+        let id = "ab".repeat(32);
+        let log = format!(
+            "May 01 12:34:56 n systemd-oomd[5]: Killed /user.slice/app.scope due to memory pressure for /user.slice being 62.55% > 50.00% for > 20s\n\
+             May 01 12:34:56 n systemd[1]: app.scope: systemd-oomd killed 12 process(es) in this unit.\n\
+             May 01 12:34:57 n earlyoom[8]: sending SIGTERM to process 4 uid 1 \"java\": oom_score 903, VmRSS 1234 MiB\n\
+             May 01 12:34:58 n earlyoom[8]: sending SIGKILL to process 4 uid 1 \"java\": oom_score 903, VmRSS 1234 MiB\n\
+             May 01 12:34:59 n containerd[8]: time=\"t\" level=info msg=\"TaskOOM event &TaskOOM{{ContainerID:{id},}}\"\n"
+        );
+        let (mut stream, mut kills) = (Stream::new(), Vec::new());
+        stream.push(log.as_bytes(), &mut kills);
+        stream.finish(&mut kills);
+        assert!(kills.is_empty());
+        let told: Vec<_> = stream.others().iter().map(|o| (o.program.name(), o.count, o.first_line)).collect();
+        assert_eq!(told, [("systemd-oomd", 1, 1), ("earlyoom", 2, 3), ("the container runtime", 1, 5)]);
+    }
+}
