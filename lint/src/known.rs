@@ -6,6 +6,7 @@ use memlint_files::place;
 use memlint_files::sources::Finder;
 use memlint_files::yaml::{self, Document};
 use memlint_policies::capacity::Capacity;
+use memlint_policies::exemption::ALLOW_ANNOTATION;
 use memlint_policies::finding::Origin;
 use memlint_policies::path::FieldPath;
 use memlint_policies::workload::objects;
@@ -26,7 +27,7 @@ pub struct Known<'a> {
     linted: usize,
 }
 
-/// Words of which every object of an inventory has one.
+/// Words of which every object of an inventory has one; a Namespace counts for its annotations only.
 const WORDS: [&str; 5] = ["LimitRange", "RuntimeClass", "ResourceQuota", "HorizontalPodAutoscaler", "ScaledObject"];
 
 impl<'a> Known<'a> {
@@ -35,7 +36,9 @@ impl<'a> Known<'a> {
     pub fn collect(corpus: &'a Corpus, namespace: &str, capacity: Option<&Arc<Capacity>>) -> (Self, Scopes) {
         let documents = corpus.documents.par_iter().enumerate().filter_map(|(index, held)| {
             let raw = held.document.raw();
-            WORDS.iter().any(|word| raw.text.contains(word)).then(|| Some((index, yaml::parse(raw).ok()?)))?
+            let allows = raw.text.contains(ALLOW_ANNOTATION) && raw.text.contains("Namespace");
+            (allows || WORDS.iter().any(|word| raw.text.contains(word)))
+                .then(|| Some((index, yaml::parse(raw).ok()?)))?
         });
         let (sources, linted) = (Finder::new(&corpus.sources), corpus.documents.len());
         let mut known = Self { documents: documents.collect(), objects: Vec::new(), sources, linted };

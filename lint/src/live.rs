@@ -13,6 +13,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::Request;
 use kube::{Client, Config};
 use memlint_files::capacity_files::Answer;
+use memlint_policies::exemption::ALLOW_ANNOTATION;
 use serde_json::Value;
 
 /// To be reached within this time.
@@ -148,7 +149,7 @@ fn trim(object: &mut Value) {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");
         if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
-            annotations.retain(|key, _| key == CONFIG_HASH);
+            annotations.retain(|key, _| key == CONFIG_HASH || key.starts_with(ALLOW_ANNOTATION));
         }
     }
     if let Some(status) = object.get_mut("status").and_then(Value::as_object_mut) {

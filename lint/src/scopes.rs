@@ -40,6 +40,7 @@ enum Known {
     ResourceQuota(Box<core::ResourceQuota>),
     RuntimeClass(Box<RuntimeClass>),
     Autoscaler(Box<Autoscaler>),
+    Namespace { name: String, annotations: BTreeMap<String, String> },
 }
 
 impl Scopes {
@@ -104,6 +105,10 @@ impl Fact {
         if let Some(autoscaler) = Autoscaler::read(reference, object.value, namespace, origin) {
             return fact(Known::Autoscaler(Box::new(autoscaler)));
         }
+        if (reference.api_version.as_str(), reference.kind.as_str()) == ("v1", "Namespace") {
+            let (name, annotations) = (reference.name.clone()?, object.texts("annotations"));
+            return fact(Known::Namespace { name, annotations });
+        }
         let name = decode::type_of(&reference.api_version, &reference.kind)?;
         let problems = || decode::check(object.value, name, Leniency::Strict);
         fact(match name {
@@ -129,6 +134,7 @@ impl Fact {
             Known::LimitRange(object) => inventory.add_limit_range(namespace, object, origin),
             Known::ResourceQuota(object) => inventory.add_resource_quota(namespace, object, origin),
             Known::RuntimeClass(object) => inventory.add_runtime_class(object),
+            Known::Namespace { name, annotations } => inventory.add_namespace(name, annotations),
             Known::Autoscaler(autoscaler) => inventory.add_autoscaler((**autoscaler).clone()),
         }
     }

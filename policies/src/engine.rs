@@ -54,7 +54,7 @@ pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
     let namespace = workload.object.namespace.as_deref().unwrap_or(review.namespace);
     let admitted = Admitted::new(workload, review.inventory, namespace, review.defaulting);
     let placing = OnceCell::new();
-    let (own, notes) = self_exemptions(workload, review.policy);
+    let (own, notes) = self_exemptions(workload, (namespace, review.inventory.allowances(namespace)), review.policy);
     let mut report = Report { notes, ..Report::default() };
     for (rule, setting) in RULES.iter().zip(review.policy.settings()) {
         let Some(level) = setting.level else { continue };
@@ -84,7 +84,7 @@ pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
             let by_object = own.iter().find(|exemption| exemption.covers(&subject));
             let reason = match (by_policy, by_object) {
                 (Some(exemption), _) => Some((ExemptedBy::Policy, exemption.reason())),
-                (None, Some(exemption)) => Some((ExemptedBy::Object, exemption.reason())),
+                (None, Some(exemption)) => Some((exemption.by(), exemption.reason())),
                 (None, None) => None,
             };
             if let Some((by, reason)) = reason {

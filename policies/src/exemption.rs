@@ -1,6 +1,7 @@
 //! Exemptions: findings that someone has decided to live with, with a reason.
 //!
-//! A policy exempts by matching; an object exempts itself by annotation, where the policy lets it.
+//! A policy exempts by matching; an object exempts itself by annotation, and a Namespace all that is in it, each where
+//! the policy lets it.
 
 use std::collections::BTreeMap;
 
@@ -51,6 +52,8 @@ pub enum ExemptedBy {
     Policy,
     /// The object itself, by annotation.
     Object,
+    /// Its Namespace, by annotation.
+    Namespace,
 }
 
 /// One exemption of a policy.
@@ -132,15 +135,20 @@ impl Matcher {
     }
 }
 
-/// An exemption that an object gives itself.
+/// An exemption by annotation.
 #[derive(Debug)]
 pub(crate) struct SelfExemption {
+    by: ExemptedBy,
     rule: &'static str,
     container: Option<String>,
     reason: String,
 }
 
 impl SelfExemption {
+    pub(crate) fn by(&self) -> ExemptedBy {
+        self.by
+    }
+
     pub(crate) fn reason(&self) -> &str {
         &self.reason
     }
@@ -150,35 +158,64 @@ impl SelfExemption {
     }
 }
 
-/// Reads the annotations of an object and its Pod template. What does not count is told, with its place.
-pub(crate) fn self_exemptions(workload: &Workload, policy: &Policy) -> (Vec<SelfExemption>, Vec<(FieldPath, String)>) {
+/// Reads the annotations of an object, of its Pod template and of its namespace, as far as that is known. What does not
+/// count is told, with its place in the object.
+pub(crate) fn self_exemptions(
+    workload: &Workload,
+    namespace: (&str, Option<&Annotations>),
+    policy: &Policy,
+) -> (Vec<SelfExemption>, Vec<(FieldPath, String)>) {
     let mut exemptions = Vec::new();
     let mut notes = Vec::new();
     for (at, annotations) in workload.annotations() {
-        for (key, value) in annotations {
-            let container = match key.strip_prefix(ALLOW_ANNOTATION) {
-                Some("") => None,
-                Some(rest) if rest.starts_with('.') => Some(rest[1..].to_owned()),
-                _ => continue,
-            };
-            for entry in value.split(['\n', ';']).map(str::trim).filter(|entry| !entry.is_empty()) {
-                match read_entry(entry, policy) {
-                    Ok((rule, reason)) => {
-                        let (container, reason) = (container.clone(), reason.to_owned());
-                        exemptions.push(SelfExemption { rule, container, reason });
-                    }
-                    Err(why) => notes.push((at.key(key.as_str()), format!("annotation {key} is not heeded: {why}"))),
-                }
-            }
-        }
+        let note = |key: &str, why| (at.key(key), format!("annotation {key} is not heeded: {why}"));
+        read(annotations, ExemptedBy::Object, policy, &mut exemptions, |key, why| notes.push(note(key, why)));
+    }
+    let (name, annotations) = namespace;
+    let at = FieldPath::of(&["metadata", "namespace"]);
+    let note = |key: &str, why| (at.clone(), format!("annotation {key} of Namespace {name} is not heeded: {why}"));
+    if let Some(annotations) = annotations {
+        read(annotations, ExemptedBy::Namespace, policy, &mut exemptions, |key, why| notes.push(note(key, why)));
     }
     (exemptions, notes)
 }
 
-fn read_entry<'e>(entry: &'e str, policy: &Policy) -> Result<(&'static str, &'e str), String> {
+/// An object's annotations.
+type Annotations = BTreeMap<String, String>;
+
+/// Whether an annotation exempts from rules.
+pub(crate) fn is_allowance(key: &str) -> bool {
+    key.strip_prefix(ALLOW_ANNOTATION).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+fn read(
+    annotations: &Annotations,
+    by: ExemptedBy,
+    policy: &Policy,
+    exemptions: &mut Vec<SelfExemption>,
+    mut bad: impl FnMut(&str, String),
+) {
+    for (key, value) in annotations.iter().filter(|(key, _)| is_allowance(key)) {
+        let container = key[ALLOW_ANNOTATION.len()..].strip_prefix('.').map(str::to_owned);
+        for entry in value.split(['\n', ';']).map(str::trim).filter(|entry| !entry.is_empty()) {
+            match read_entry(entry, by, policy) {
+                Ok((rule, reason)) => {
+                    let (container, reason) = (container.clone(), reason.to_owned());
+                    exemptions.push(SelfExemption { by, rule, container, reason });
+                }
+                Err(why) => bad(key, why),
+            }
+        }
+    }
+}
+
+fn read_entry<'e>(entry: &'e str, by: ExemptedBy, policy: &Policy) -> Result<(&'static str, &'e str), String> {
     let (id, reason) = entry.split_once(':').unwrap_or((entry, ""));
     let rule = rules::find(id.trim()).ok_or_else(|| rules::unknown(id.trim()))?;
-    if !policy.lets_objects_allow(rule.id) {
+    if by == ExemptedBy::Namespace && !policy.lets_namespaces_allow(rule.id) {
+        return Err(format!("the policy does not let Namespaces exempt what is in them from {}", rule.id));
+    }
+    if by == ExemptedBy::Object && !policy.lets_objects_allow(rule.id) {
         return Err(format!("the policy does not let objects exempt themselves from {}", rule.id));
     }
     if reason.trim().is_empty() {

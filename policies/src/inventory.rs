@@ -8,6 +8,7 @@ use k8s_openapi::api::node::v1::RuntimeClass;
 
 use crate::aggregate::ResourceList;
 use crate::capacity::Capacity;
+use crate::exemption::is_allowance;
 use crate::finding::Origin;
 use crate::limit_range::LimitRange;
 use crate::quota::Quota;
@@ -21,6 +22,7 @@ pub struct Inventory {
     quotas: BTreeMap<String, Vec<Quota>>,
     runtime_classes: BTreeMap<String, (RuntimeClass, ResourceList)>,
     autoscalers: Vec<Autoscaler>,
+    allowances: BTreeMap<String, BTreeMap<String, String>>,
     capacity: Option<Arc<Capacity>>,
 }
 
@@ -45,6 +47,15 @@ impl Inventory {
         let of_namespace = self.quotas.entry(namespace.to_owned()).or_default();
         of_namespace.push(Quota::new(object, origin));
         of_namespace.sort_by(|a, b| (&a.name, a.origin).cmp(&(&b.name, b.origin)));
+    }
+
+    /// Adds a Namespace, for what its annotations exempt from rules.
+    pub fn add_namespace(&mut self, name: &str, annotations: &BTreeMap<String, String>) {
+        let allowances = annotations.iter().filter(|(key, _)| is_allowance(key));
+        let allowances: BTreeMap<String, String> = allowances.map(|(key, why)| (key.clone(), why.clone())).collect();
+        if !allowances.is_empty() {
+            self.allowances.insert(name.to_owned(), allowances);
+        }
     }
 
     /// Adds an autoscaler, for the most replicas that its target may come to have.
@@ -79,6 +90,11 @@ impl Inventory {
                 self.add_runtime_class(&known.object);
             }
         }
+        for (name, annotations) in capacity.allowances() {
+            if !self.allowances.contains_key(name) {
+                self.add_namespace(name, annotations);
+            }
+        }
         self.capacity = Some(capacity);
     }
 
@@ -98,6 +114,12 @@ impl Inventory {
     #[must_use]
     pub fn quotas(&self, namespace: &str) -> &[Quota] {
         self.quotas.get(namespace).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The annotations with which a Namespace exempts what is in it.
+    #[must_use]
+    pub fn allowances(&self, namespace: &str) -> Option<&BTreeMap<String, String>> {
+        self.allowances.get(namespace)
     }
 
     /// A RuntimeClass.

@@ -92,6 +92,30 @@ fn objects_exempt_themselves_where_the_policy_lets_them() {
 }
 
 #[test]
+fn a_namespace_exempts_what_is_in_it_where_the_policy_lets_it() {
+    let annotated = |policy: &str, annotation: &str| {
+        let namespace = format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: monitoring\n  annotations: {{{annotation}}}\n"
+        );
+        let folder = shop().with("memlint.yaml", format!("{HEAD}{policy}")).with("namespace.yaml", namespace);
+        memlint!().within(folder.path()).run().exits(0)
+    };
+    let whole = "memlint.dev/allow: \"missing-memory-limit: a test\"";
+    let allow = "annotations: {allowNamespaces: [missing-memory-limit]}\n";
+    _ = annotated(allow, whole).says(&["2 warn", "1 exempted"]);
+    _ = annotated(allow, "memlint.dev/allow.agent: \"missing-memory-limit: a test\"").says(&["1 exempted"]);
+    // Not where the policy is silent, and that is told once for each object it would have been for.
+    let refused = annotated("", whole);
+    _ = refused.says(&[
+        "3 warn",
+        "vendor/agent.yaml:3:",
+        "of Namespace monitoring is not heeded",
+        "does not let Namespaces",
+    ]);
+    _ = annotated(allow, "memlint.dev/allow: missing-memory-limit").says(&["3 warn", "it gives no reason"]);
+}
+
+#[test]
 fn all_mistakes_of_a_policy_are_told_at_once() {
     let policy = "apiVersion: memlint.dev/v1\nkind: Policy\nextend: strict\nrules:\n  missing-memory-limits: off\n  \
         tiny-quantity: {level: warning, belw: 1Mi}\n  limit-far-above-request: {maxRatio: 0.5}\nexemptions:\n\

@@ -181,6 +181,7 @@ impl Metrics {
             let source = match by {
                 ExemptedBy::Policy => "policy",
                 ExemptedBy::Object => "annotation",
+                ExemptedBy::Namespace => "namespace",
             };
             self.exemptions.get_or_create(&SourceLabel { source }).inc_by(u64::try_from(*times).unwrap_or(u64::MAX));
         }

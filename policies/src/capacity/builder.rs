@@ -19,6 +19,7 @@ use super::pools::{DeclaredPool, MOST_NODES, Plan};
 use super::sizing::KubernetesVersion;
 use super::source::Known;
 use crate::aggregate::{ResourceList, pod_limits};
+use crate::exemption::is_allowance;
 use crate::finding::Origin;
 use crate::object::Value;
 use crate::path::FieldPath;
@@ -37,6 +38,7 @@ pub struct CapacityBuilder {
     runtime_classes: BTreeMap<(String, String), Sourced<RuntimeClass>>,
     priority_classes: BTreeMap<(String, String), Sourced<PriorityClass>>,
     namespaces: BTreeMap<String, Labels>,
+    allowances: BTreeMap<String, BTreeMap<String, String>>,
     pools: Vec<DeclaredPool>,
     kubernetes: Option<KubernetesVersion>,
     foreign: BTreeMap<String, usize>,
@@ -139,10 +141,14 @@ impl CapacityBuilder {
         self.priority_classes.insert(key(&object.metadata), Sourced { object, origin });
     }
 
-    /// Adds a namespace, for its labels.
+    /// Adds a namespace, for its labels and for the annotations that exempt from rules.
     pub fn add_namespace(&mut self, object: &core::Namespace) {
         let name = object.metadata.name.clone().unwrap_or_default();
-        self.namespaces.insert(name, object.metadata.labels.clone().unwrap_or_default());
+        let metadata = &object.metadata;
+        let annotations = metadata.annotations.iter().flatten().filter(|(key, _)| is_allowance(key));
+        let allowances = annotations.map(|(key, why)| (key.clone(), why.clone())).collect();
+        self.allowances.insert(name.clone(), allowances);
+        self.namespaces.insert(name, metadata.labels.clone().unwrap_or_default());
     }
 
     /// Adds a capacity file. `origin_of` marks a place in it, so that it can be found again.
@@ -213,6 +219,7 @@ impl CapacityBuilder {
             runtime_classes: self.runtime_classes.into_values().collect(),
             priority_classes: self.priority_classes.into_values().collect(),
             namespaces: self.namespaces,
+            allowances: self.allowances,
             notes: self.notes,
             ..Capacity::default()
         };

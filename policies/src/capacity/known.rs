@@ -29,6 +29,7 @@ pub struct Capacity {
     pub(super) runtime_classes: Vec<Sourced<RuntimeClass>>,
     pub(super) priority_classes: Vec<Sourced<PriorityClass>>,
     pub(super) namespaces: BTreeMap<String, Labels>,
+    pub(super) allowances: BTreeMap<String, BTreeMap<String, String>>,
     pub(super) notes: Vec<CapacityNote>,
     pub(super) assumptions: Vec<CapacityNote>,
 }
@@ -150,6 +151,12 @@ impl Capacity {
     #[must_use]
     pub fn namespaces(&self) -> &BTreeMap<String, Labels> {
         &self.namespaces
+    }
+
+    /// The annotations of namespaces that exempt what is in them from rules.
+    #[must_use]
+    pub fn allowances(&self) -> &BTreeMap<String, BTreeMap<String, String>> {
+        &self.allowances
     }
 
     /// What every user should be told: contradictions between sources, and what was passed over.

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use crate::exemption::{Exemption, Matcher, Patterns};
 use crate::object::Value;
 use crate::path::FieldPath;
+use crate::policy::Policy;
 use crate::policy::read::Reader;
 use crate::rules;
 
@@ -22,12 +23,14 @@ pub(crate) fn read(value: &Value<'_>, at: &FieldPath, reader: &mut Reader) -> Ve
 }
 
 /// Reads `annotations:`.
-pub(crate) fn read_annotations(value: &Value<'_>, at: &FieldPath, reader: &mut Reader) -> Vec<&'static str> {
-    let mut allow = Vec::new();
-    for (_, at, value) in reader.entries(value, at, &["allow"], "annotations") {
-        allow = read_rules(value, &at, reader);
+pub(crate) fn read_annotations(policy: &mut Policy, value: &Value<'_>, at: &FieldPath, reader: &mut Reader) {
+    for (key, at, value) in reader.entries(value, at, &["allow", "allowNamespaces"], "annotations") {
+        let rules = read_rules(value, &at, reader);
+        match key {
+            "allow" => policy.allow = rules,
+            _ => policy.allow_namespaces = rules,
+        }
     }
-    allow
 }
 
 fn read_one(value: &Value<'_>, at: FieldPath, reader: &mut Reader) -> Exemption {

@@ -33,6 +33,7 @@ pub struct Policy {
     settings: Vec<Setting>,
     exemptions: Vec<Exemption>,
     allow: Vec<&'static str>,
+    allow_namespaces: Vec<&'static str>,
     capacity: Option<String>,
 }
 
@@ -72,6 +73,7 @@ impl Default for Policy {
             settings: RULES.iter().map(setting).collect(),
             exemptions: Vec::new(),
             allow: Vec::new(),
+            allow_namespaces: Vec::new(),
             capacity: None,
         }
     }
@@ -100,7 +102,7 @@ impl Policy {
                 "capacity" => self.capacity = reader.text(value, &at).map(str::to_owned),
                 "rules" => settings::read(&mut self.settings, value, &at, &mut reader),
                 "exemptions" => self.exemptions.extend(exemptions::read(value, &at, &mut reader)),
-                _ => self.allow = exemptions::read_annotations(value, &at, &mut reader),
+                _ => exemptions::read_annotations(&mut self, value, &at, &mut reader),
             }
         }
         for key in ["apiVersion", "kind"] {
@@ -143,6 +145,12 @@ impl Policy {
     #[must_use]
     pub fn lets_objects_allow(&self, rule: &str) -> bool {
         self.allow.contains(&rule)
+    }
+
+    /// Whether Namespaces may exempt what is in them from a rule by annotation.
+    #[must_use]
+    pub fn lets_namespaces_allow(&self, rule: &str) -> bool {
+        self.allow_namespaces.contains(&rule)
     }
 
     /// The first exemption that covers the subject and has not expired.

@@ -31,6 +31,7 @@ pub(crate) fn of_judgement(verdict: Verdict, policy_hash: &str, judgement: &Judg
             let by = match exempted.by {
                 ExemptedBy::Policy => "policy",
                 ExemptedBy::Object => "annotation",
+                ExemptedBy::Namespace => "namespace",
             };
             format!("{by}: {}: {}", exempted.rule, exempted.reason)
         })

@@ -26,9 +26,14 @@ pub(crate) fn of(judgement: &Judgement, scope_note: Option<&str>) -> Vec<String>
     all.extend(scope_note.map(|note| one(note, None)));
     all.extend(others.into_iter().map(finding));
     all.extend(judgement.notes.iter().map(|note| one(note, None)));
-    for exempted in judgement.exemptions.iter().filter(|exempted| exempted.by == ExemptedBy::Object) {
+    for exempted in &judgement.exemptions {
+        let who = match exempted.by {
+            ExemptedBy::Policy => continue,
+            ExemptedBy::Object => "its own annotation",
+            ExemptedBy::Namespace => "an annotation of its namespace",
+        };
         let whose = exempted.container.as_deref().map(|name| format!(" in container {name}")).unwrap_or_default();
-        all.push(one(&format!("exempted by its own annotation{whose}: {}", exempted.reason), Some(exempted.rule)));
+        all.push(one(&format!("exempted by {who}{whose}: {}", exempted.reason), Some(exempted.rule)));
     }
     bounded(all)
 }

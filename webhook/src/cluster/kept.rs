@@ -1,5 +1,6 @@
 //! [`Kept`]: what is kept of an object. All the rest is dropped as it comes in.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use k8s_openapi::api::apps::v1::DaemonSet;
@@ -8,6 +9,7 @@ use k8s_openapi::api::node::v1::RuntimeClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use memlint_policies::capacity::Node;
+use memlint_policies::exemption::ALLOW_ANNOTATION;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -59,7 +61,7 @@ impl Kept for core::Node {
 
     fn fault(&self) -> Option<String> {
         let allocatable = self.status.as_ref().and_then(|status| status.allocatable.as_ref());
-        if allocatable.is_none_or(std::collections::BTreeMap::is_empty) {
+        if allocatable.is_none_or(BTreeMap::is_empty) {
             return Some("it has no status.allocatable".to_owned());
         }
         let problems = Node::read(self).1;
@@ -110,7 +112,11 @@ impl Kept for core::Namespace {
     const KIND: &'static str = "Namespace";
 
     fn trim(&mut self) {
+        let annotations = self.metadata.annotations.take();
         trim_metadata(&mut self.metadata, true);
+        // What exempts from rules is all that is asked of them.
+        let allowances = annotations.into_iter().flatten().filter(|(key, _)| key.starts_with(ALLOW_ANNOTATION));
+        self.metadata.annotations = Some(allowances.collect()).filter(|kept: &BTreeMap<_, _>| !kept.is_empty());
         self.spec = None;
         self.status = None;
     }

@@ -1,5 +1,10 @@
 //! Exemptions: D10.
 
+use std::sync::Arc;
+
+use memlint_policies::capacity::CapacityBuilder;
+use memlint_policies::inventory::Inventory;
+use memlint_webhook::state::Cluster;
 use serde_json::json;
 
 use crate::support::{app, app_with, ask, create, deployment, deployment_of, metric, options, pod};
@@ -41,6 +46,32 @@ async fn d10_the_policy_exempts_by_namespace_label_name_and_container() {
     // The namespace is that of the request, whatever the object says.
     labelled["metadata"]["namespace"] = json!("else");
     assert!(!ask(&app_with(&policy("{namespaces: [else]}"), options()), &create(&labelled)).await.allowed);
+}
+
+#[tokio::test]
+async fn d10_a_namespace_exempts_only_where_the_policy_lets_it_and_is_always_told() {
+    let namespace =
+        json!({"metadata": {"name": "shop", "annotations": {"memlint.dev/allow": "missing-memory-request: OPS-7"}}});
+    let known = |policy: &str| {
+        let mut builder = CapacityBuilder::default();
+        builder.add_namespace(&serde_json::from_value(namespace.clone()).expect("a Namespace"));
+        let mut inventory = Inventory::default();
+        inventory.set_capacity(Arc::new(builder.build().expect("a capacity")));
+        let app = app_with(policy, options());
+        app.set_cluster(Cluster { inventory, doubt: None });
+        app
+    };
+    let lenient = known("annotations: {allowNamespaces: [missing-memory-request]}");
+    let verdict = ask(&lenient, &create(&pod("", "1Gi"))).await;
+    assert!(verdict.allowed, "{verdict:?}");
+    assert!(
+        verdict.warnings[0].contains("exempted by an annotation of its namespace in container api: OPS-7"),
+        "{verdict:?}"
+    );
+    assert_eq!(verdict.audit["exempted-by"], "namespace: missing-memory-request: OPS-7");
+    assert_eq!(metric(&lenient, "memlint_exemptions_total{source=\"namespace\"}"), 1.0);
+    let silent = ask(&known(""), &create(&pod("", "1Gi"))).await;
+    assert!(!silent.allowed && silent.warnings.iter().any(|w| w.contains("is not heeded")), "{silent:?}");
 }
 
 #[tokio::test]
