@@ -4,6 +4,7 @@
 //! line and a few words; whatever is unusual matters.
 
 use memchr::memmem;
+use memlint_policies::exemption::ALLOW_ANNOTATION;
 
 /// Whether memlint could have anything to say about a document. False only if it surely has not: the document's
 /// `kind` is plainly readable and known to hold nothing of interest, or none of the words of a Pod template is in it.
@@ -11,6 +12,11 @@ use memchr::memmem;
 #[must_use]
 pub fn may_matter(text: &str) -> bool {
     let Some(head) = Head::read(text) else { return true };
+    // A Namespace counts for the annotation with which it exempts what is in it.
+    let exempts = head.kind == "Namespace" && memmem::find(text.as_bytes(), ALLOW_ANNOTATION.as_bytes()).is_some();
+    if exempts {
+        return true;
+    }
     if HARMLESS.iter().any(|(group, kinds)| head.group() == *group && kinds.contains(&head.kind)) {
         return false;
     }
