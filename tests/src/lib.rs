@@ -1,6 +1,6 @@
 //! Helpers shared by memlint's tests: test data, running the command, linting in memory, printing objects as YAML.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 pub mod command;
@@ -10,6 +10,14 @@ pub mod memory;
 pub mod mutate;
 pub mod walk;
 pub mod yaml;
+
+/// Says that a test, or part of one, was skipped, and why. What macros print is only seen when a test fails.
+///
+/// # Panics
+/// When there is no standard error.
+pub fn skipped(why: &str) {
+    std::io::stderr().write_all(format!("skipped: {why}\n").as_bytes()).expect("standard error");
+}
 
 /// The folder of test data.
 #[must_use]

@@ -111,7 +111,7 @@ mod unix {
             Some(memlint_tests::command::Outcome { code: output.status.code().unwrap_or(-1), stdout, stderr })
         };
         let Some(met) = run("k8s") else {
-            return println!("skipped: permissions mean nothing here, and setpriv cannot change the user");
+            return memlint_tests::skipped("permissions mean nothing here, and setpriv cannot change the user");
         };
         let met = met.exits(1).says(&["--> k8s/a.yaml:1:", "--> k8s/locked:1:1", "--> k8s/c.yaml:1:1", "2 unreadable"]);
         assert!(met.stdout.contains("ermission denied"), "{}", met.stdout);

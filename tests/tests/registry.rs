@@ -117,7 +117,10 @@ fn the_bad_example_is_found_and_the_good_one_is_not() {
     let (alone, others): (Vec<_>, Vec<_>) =
         RULES.iter().partition(|rule| matches!(rule.needs, Needs::Nothing | Needs::LimitRanges));
     for rule in others {
-        println!("skipped: the examples of {} leave the cluster to words; its fixtures have one", rule.id);
+        memlint_tests::skipped(&format!(
+            "the examples of {} leave the cluster to words; its fixtures have one",
+            rule.id
+        ));
     }
     for rule in alone {
         let (bad, good) = (whole(&example(rule, "Bad")), example(rule, "Good"));

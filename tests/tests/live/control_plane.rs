@@ -27,7 +27,7 @@ impl ControlPlane {
     pub(crate) async fn start(test: &str) -> Option<Self> {
         let built = repository().join("target/control-plane");
         if !["etcd", "kube-apiserver"].iter().all(|name| built.join(name).is_file()) {
-            eprintln!("skipped: {test}: it needs an API server; tests/control-plane/build makes one");
+            memlint_tests::skipped(&format!("{test}: it needs an API server; tests/control-plane/build makes one"));
             return None;
         }
         // A port that was free a moment ago may be taken by now.

@@ -18,7 +18,9 @@ fn generated_fixtures_are_current() {
     let folder = tempfile::tempdir().unwrap();
     let output = match Command::new("python3").arg(kept.join("generate.py")).arg(folder.path()).output() {
         Ok(output) => output,
-        Err(error) => return eprintln!("skipped: python3, which writes the fixtures, cannot be run: {error}"),
+        Err(error) => {
+            return memlint_tests::skipped(&format!("python3, which writes the fixtures, cannot be run: {error}"));
+        }
     };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let (written, kept) = (fixtures(folder.path()), fixtures(&kept));

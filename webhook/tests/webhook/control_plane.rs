@@ -2,7 +2,6 @@
 //!
 //! They end when this process does, however it ends: their script waits for the end of a pipe that we hold.
 
-use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -15,7 +14,7 @@ use memlint_webhook::tls::Ca;
 use serde_json::json;
 use tokio::sync::OnceCell;
 
-use crate::support::repository;
+use crate::support::{repository, skipped};
 
 const LIFE: Duration = Duration::from_secs(86_400);
 
@@ -39,9 +38,7 @@ pub(crate) async fn control_plane(test: &str) -> Option<&'static ControlPlane> {
     // One that does not start is not tried again by every test.
     let shared = SHARED.get_or_init(start).await.as_ref().expect("the API server starts").as_ref();
     if shared.is_none() {
-        // Not by a macro: what those print is only seen when a test fails.
-        let word = format!("skipped: {test}: it needs an API server; tests/control-plane/build makes one\n");
-        std::io::stderr().write_all(word.as_bytes()).expect("standard error");
+        skipped(&format!("{test}: it needs an API server; tests/control-plane/build makes one"));
     }
     shared
 }

@@ -1,12 +1,10 @@
 //! Clients that others have written: curl and openssl, where they are installed.
 
-#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
-
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use crate::server::{Running, start};
-use crate::support::{UID, app, create, pod, review};
+use crate::support::{UID, app, create, pod, review, skipped};
 
 /// Runs a command with some input; `None` where it is not installed.
 async fn run(program: &str, args: Vec<String>, input: String) -> Option<(bool, String)> {
@@ -15,7 +13,7 @@ async fn run(program: &str, args: Vec<String>, input: String) -> Option<(bool, S
         let mut command = Command::new(&program);
         command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let Ok(mut child) = command.spawn() else {
-            println!("skipped: {program} is not installed");
+            skipped(&format!("{program} is not installed"));
             return None;
         };
         // It may be gone before it has read everything.

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::cluster::{Watching, node, until, watching_with};
 use crate::fake::{DAEMON_SETS, Fake, NAMESPACES, NODES};
-use crate::support::{app, ask, create, metric, pod};
+use crate::support::{app, ask, create, metric, pod, skipped};
 
 const FIXED: Settings = Settings {
     nodes: Nodes::Fixed,
@@ -181,7 +181,7 @@ async fn r8_a_large_cluster_takes_little_memory_however_often_it_is_listed() {
     let average = fake.with(|state| state.objects[NODES].iter().map(String::len).sum::<usize>() / 5_000);
     let process = Process::start(fake.serve().await);
     if process.memory().is_none() {
-        println!("skipped: there is no /proc to read a process's memory from");
+        skipped("there is no /proc to read a process's memory from");
         return;
     }
     let started = Instant::now();

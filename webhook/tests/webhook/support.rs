@@ -1,5 +1,6 @@
 //! What tests have in common: a webhook in memory, requests, and what came back.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,6 +18,11 @@ pub(crate) const UID: &str = "705ab4f5-6393-11e8-b7cc-42010a800002";
 
 pub(crate) fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Says that a test was skipped, and why. What macros print is only seen when a test fails.
+pub(crate) fn skipped(why: &str) {
+    std::io::stderr().write_all(format!("skipped: {why}\n").as_bytes()).expect("standard error");
 }
 
 /// What an administrator would set, with a namespace of the webhook's own.
