@@ -117,8 +117,6 @@ impl Process {
         let mut command = Command::new(env!("CARGO_BIN_EXE_memlint-webhook"));
         command.args(["--listen", &listen.to_string(), "--metrics-listen", &metrics.to_string(), "--nodes", "fixed"]);
         command.arg("--kubeconfig").arg(&kubeconfig).arg("--self-signed").arg(folder.path().join("tls"));
-        // As memlint asks for it in an image: what is freed goes back at once, not when it is next convenient.
-        command.env("MIMALLOC_PURGE_DELAY", "0");
         command.args(["--log", "error"]).env_remove("POD_NAMESPACE").stderr(Stdio::inherit());
         Self { child: command.spawn().expect("a process"), metrics, _folder: folder }
     }
