@@ -61,7 +61,7 @@ impl<'a> Joiner<'a> {
     fn node_memory(&self, kill: &Kill, found: Option<Found<'_>>) -> Option<u64> {
         let names = [found.and_then(|found| found.pod.node.as_deref()), kill.host.as_deref()];
         let by_name = names.into_iter().flatten().find_map(|name| self.pods.node_memory(name));
-        by_name.or(self.node_memory).or_else(|| self.pods.common_node_memory()).or(kill.ram)
+        by_name.or(self.node_memory).or_else(|| self.pods.common_node_memory()).or(kill.capacity)
     }
 }
 

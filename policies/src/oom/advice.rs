@@ -2,7 +2,7 @@
 
 use super::contributor::Contributor;
 use super::diagnose::share_is_large;
-use super::kill::{Kill, Level};
+use super::kill::{Fate, Kill, Level};
 use super::request::{ImpliedRequest, implied_request};
 use super::size::format_bytes;
 use super::trigger::Constraint;
@@ -86,6 +86,8 @@ pub enum Advice {
     NeedMoreLog {
         /// The first victim's command name.
         victim: Option<String>,
+        /// How it left.
+        fate: Option<Fate>,
         /// What it held, in bytes.
         resident: Option<u64>,
         /// It says that it was some cgroup's: the machine as a whole was not short.
@@ -96,7 +98,7 @@ pub enum Advice {
 /// What to change about a kill. `capacity` is the node's memory (`status.capacity`) in bytes, if it is known; the
 /// machine's own figure is used where the log has it.
 pub fn advise(kill: &Kill, capacity: Option<u64>) -> Advice {
-    let top = top(kill, capacity.or(kill.ram));
+    let top = top(kill, capacity.or(kill.capacity));
     let victim = kill.victims.first().map(|victim| victim.name.clone());
     match kill.level {
         Some(level @ (Level::Container | Level::Pod)) => own_limit(kill, level, top),
@@ -106,6 +108,7 @@ pub fn advise(kill: &Kill, capacity: Option<u64>) -> Advice {
         Some(Level::Numa) => Advice::NumaNodeIsFull { top },
         None => Advice::NeedMoreLog {
             victim,
+            fate: kill.victims.first().map(|victim| victim.fate),
             resident: kill.victims.first().and_then(super::Victim::resident),
             cgroup: kill.constraint == Some(Constraint::Memcg),
         },
@@ -250,8 +253,13 @@ impl fmt::Display for Advice {
                 "the NUMA nodes that the process is bound to ran out, others may have room; check the memory manager, numactl and cpusets{}",
                 And(top)
             ),
-            Self::NeedMoreLog { victim, resident, cgroup } => {
-                write!(out, "{} was killed", victim.as_deref().unwrap_or("a process"))?;
+            Self::NeedMoreLog { victim, fate, resident, cgroup } => {
+                let became = match fate {
+                    Some(Fate::Chosen) => "was chosen to be killed",
+                    Some(Fate::AlreadyExiting) => "was to be killed, but was already exiting,",
+                    _ => "was killed",
+                };
+                write!(out, "{} {became}", victim.as_deref().unwrap_or("a process"))?;
                 if let Some(resident) = resident {
                     write!(out, " holding {}", format_bytes(*resident))?;
                 }

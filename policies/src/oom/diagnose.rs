@@ -57,6 +57,7 @@ pub(super) fn diagnose(report: &Report) -> Kill {
         constraint: report.constraint.or((level.is_none() && killer_is_memcg(report)).then_some(Constraint::Memcg)),
         kernel: report.kernel.clone(),
         ram: report.ram_pages.map(|pages| pages.saturating_mul(page_size.bytes)),
+        capacity: capacity_pages(report).map(|pages| pages.saturating_mul(page_size.bytes)),
         death: death(level, group_kill, &victims, &tasks),
         victims,
         group_kill,
@@ -146,6 +147,11 @@ fn level(report: &Report, paths: &Paths, oom: Option<&Place>) -> Option<Level> {
     }
     let global = report.global || report.killer == Some(Killer::Global) || report.meminfo;
     (global && report.memory.is_none()).then_some(Level::Machine)
+}
+
+/// What the kubelet reads as the node's capacity, `MemTotal`, is the memory without what is reserved at boot.
+fn capacity_pages(report: &Report) -> Option<u64> {
+    report.ram_pages?.checked_sub(report.reserved_pages?)
 }
 
 fn cgroup_version(report: &Report) -> Option<CgroupVersion> {

@@ -169,6 +169,9 @@ pub struct Kill {
     pub kernel: Option<String>,
     /// The machine's memory, in bytes (printed when the whole machine is out of memory).
     pub ram: Option<u64>,
+    /// What of it the kernel can hand out, in bytes: what the kubelet reports as the node's capacity. `None` without
+    /// the line that says how much is reserved.
+    pub capacity: Option<u64>,
     /// Processes killed, in the kernel's order. Empty if the kernel found none to kill, or the log ends before.
     pub victims: Vec<Victim>,
     /// The whole container was killed with the victim.

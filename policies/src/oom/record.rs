@@ -56,6 +56,8 @@ pub(super) enum Record<'a> {
     MemInfo,
     /// `N pages RAM`
     Ram { pages: u64 },
+    /// `N pages reserved`: never handed out, so no part of the node's capacity.
+    Reserved { pages: u64 },
     /// containerd's own `TaskOOM event container_id:"<id>"`, from the journal.
     TaskOom(&'a str),
 }
@@ -201,9 +203,9 @@ fn machine(text: &str) -> Option<Record<'_>> {
     if let Some(id) = others::task_oom(text) {
         return Some(Record::TaskOom(id));
     }
-    if let Some((pages, "RAM")) = text.split_once(" pages ") {
-        let pages = pages.rsplit(' ').next().filter(|pages| is_digits(pages))?;
-        return pages.parse().ok().map(|pages| Record::Ram { pages });
+    if let Some((pages, what @ ("RAM" | "reserved"))) = text.split_once(" pages ") {
+        let pages = pages.rsplit(' ').next().filter(|pages| is_digits(pages))?.parse().ok()?;
+        return Some(if what == "RAM" { Record::Ram { pages } } else { Record::Reserved { pages } });
     }
     let counters = ["active_anon:", "active_file:", "unevictable:", "slab_reclaimable:", "mapped:"];
     (text.starts_with("Mem-Info:") || counters.iter().any(|start| text.starts_with(start))).then_some(Record::MemInfo)
@@ -220,6 +222,8 @@ mod tests {
         assert!(matches!(read("anon 12"), Some(Record::Stat { key: "anon", value: 12 })));
         assert!(matches!(read("[    1]     0     1  2 3 4 5 6 init"), Some(Record::Row { pid: 1 })));
         assert!(matches!(read("2097033 pages RAM"), Some(Record::Ram { pages: 2_097_033 })));
+        assert!(matches!(read("46445 pages reserved"), Some(Record::Reserved { pages: 46445 })));
+        assert_eq!(read("12 pages cma reserved"), None);
         assert!(matches!(read("Out of memory and no killable processes..."), Some(Record::NoVictim)));
         let panic = "Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled";
         assert!(matches!(read(panic), Some(Record::NoVictim)));

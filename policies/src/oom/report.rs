@@ -82,6 +82,7 @@ pub(super) struct Report {
     pub(super) machine: MachineCounters,
     pub(super) meminfo: bool,
     pub(super) ram_pages: Option<u64>,
+    pub(super) reserved_pages: Option<u64>,
     pub(super) chosen: Option<Chosen>,
     pub(super) victims: Vec<Victim>,
     pub(super) group: Option<String>,
@@ -189,6 +190,7 @@ impl Report {
                 self.machine.take(&line.text);
             }
             Record::Ram { pages } => self.ram_pages = Some(pages),
+            Record::Reserved { pages } => self.reserved_pages = Some(pages),
             Record::TaskOom(id) => self.task_oom = Some(id.to_owned()),
         }
     }

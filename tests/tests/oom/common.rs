@@ -104,6 +104,7 @@ fn kill(kill: &Kill) -> Value {
         }),
         "kernel": kill.kernel,
         "ramBytes": kill.ram,
+        "capacityBytes": kill.capacity,
         "victims": kill.victims.iter().map(victim).collect::<Vec<_>>(),
         "groupKill": kill.group_kill,
         "death": kill.death.map(|death| match death {
