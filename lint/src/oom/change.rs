@@ -2,7 +2,7 @@
 
 use memlint_files::place;
 use memlint_policies::finding::{Finding, Group, Level as Severity, Related};
-use memlint_policies::oom::{Advice, Kill, Level, format_bytes};
+use memlint_policies::oom::{Advice, Beyond, Kill, Level, format_bytes};
 use memlint_policies::path::FieldPath;
 use memlint_policies::quantity::Quantity;
 use memlint_policies::resources::List;
@@ -24,6 +24,8 @@ pub(super) struct Proposal {
 /// its request where the node was full. `None` where no value of its own would help.
 pub(super) fn propose(kill: &Kill, advice: &Advice, request: Option<u64>, limit: Option<u64>) -> Option<Proposal> {
     match kill.level? {
+        // Set within the container, where no field of the Pod reaches.
+        _ if kill.beyond == Some(Beyond::Container) => None,
         Level::Container | Level::Pod => {
             let old = limit.or(kill.limit)?;
             let more = match advice {

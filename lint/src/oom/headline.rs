@@ -1,6 +1,6 @@
 //! The sentences about one kill: who died and at whose limit, what it used, what became of the container.
 
-use memlint_policies::oom::{Constraint, Fate, ImpliedRequest, Kill, Level, Victim, format_bytes};
+use memlint_policies::oom::{Beyond, Constraint, Fate, ImpliedRequest, Kill, Level, Victim, format_bytes};
 
 use super::bars::percent;
 use super::groups::Shown;
@@ -42,12 +42,18 @@ fn whose(kill: &Kill, joined: &Joined<'_>) -> String {
     let node = joined.found.and_then(|found| found.pod.node.as_deref()).or(kill.host.as_deref()).map(clean);
     let on = node.as_ref().map_or("the node".to_owned(), |node| format!("node {node}"));
     match kill.level {
+        Some(Level::Container) if kill.beyond == Some(Beyond::Container) => {
+            format!("at a memory limit{limit} that was set within its container")
+        }
         Some(Level::Container) => format!("at its container's memory limit{limit}"),
         Some(Level::Pod) => format!("at its Pod's memory limit{limit}"),
         Some(Level::Qos) => {
             let class = kill.qos.map_or("", words::qos);
             let limit = amount(kill.limit).unwrap_or_else(|| "all".to_owned());
             format!("because all {class} Pods of {on} together used {limit} that this class may use")
+        }
+        Some(Level::Node) if kill.beyond == Some(Beyond::Node) => {
+            format!("at the memory limit{limit} of the container or virtual machine that is {on}")
         }
         Some(Level::Node) => {
             let limit = amount(kill.limit).unwrap_or_else(|| "all".to_owned());
@@ -162,7 +168,7 @@ pub(super) fn memory(kill: &Kill) -> String {
 }
 
 /// Who died, and what that means for the container.
-pub(super) fn death(shown: &Shown) -> String {
+pub(super) fn death(shown: &Shown, joined: &Joined<'_>) -> String {
     let kill = &shown.kill;
     let one = |victim: &Victim| {
         let user = victim.uid.map(|uid| format!(", user {uid}")).unwrap_or_default();
@@ -172,7 +178,7 @@ pub(super) fn death(shown: &Shown) -> String {
     if shown.victims > names.len() {
         names.push(format!("{} more", shown.victims - names.len()));
     }
-    match kill.death_note() {
+    match kill.note_on(joined.death) {
         Some(note) => format!("{}: {note}", names.join(", ")),
         None => names.join(", "),
     }

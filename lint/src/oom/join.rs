@@ -1,7 +1,7 @@
 //! [`Joiner`]: a kill brought together with what else is known: Pod, manifest, node, and so what to do.
 
 use memlint_policies::capacity::Capacity;
-use memlint_policies::oom::{Advice, ImpliedRequest, Kill, Level, advise, implied_request};
+use memlint_policies::oom::{Advice, Death, ImpliedRequest, Kill, Level, Repeat, advise, implied_request};
 
 use super::change::{self, quantity};
 use super::manifests::{Manifests, Match, owners};
@@ -30,6 +30,8 @@ pub(super) struct Joined<'a> {
     pub(super) advice: Advice,
     /// The node's memory, in bytes.
     pub(super) node_memory: Option<u64>,
+    /// What died, as far as log, Pod and repeats tell.
+    pub(super) death: Option<Death>,
     /// Whether the changed Pod would find a node.
     pub(super) room: Option<String>,
     /// What can be typed to try the change.
@@ -37,8 +39,9 @@ pub(super) struct Joined<'a> {
 }
 
 impl<'a> Joiner<'a> {
-    /// Joins one kill that was seen `times` times.
-    pub(super) fn join(&self, kill: &Kill, times: u64) -> Joined<'a> {
+    /// Joins one kill, which may stand for a group.
+    pub(super) fn join(&self, kill: &Kill, repeat: Option<&Repeat>) -> Joined<'a> {
+        let times = repeat.map_or(1, |repeat| repeat.count);
         let found = self.pods.find(kill);
         let matched = self.manifests.find(kill, found);
         let node_memory = self.node_memory(kill, found);
@@ -46,7 +49,8 @@ impl<'a> Joiner<'a> {
         let change = matched.and_then(|matched| change::locate(self.manifests, matched, kill, &advice, times));
         let command = found.and_then(|found| command(kill, &advice, found));
         let room = self.capacity.and_then(|capacity| room::room(capacity, kill, &advice, found, matched));
-        Joined { found, matched, change, advice, node_memory, room, command }
+        let death = death(kill, found, repeat);
+        Joined { found, matched, change, advice, node_memory, death, room, command }
     }
 
     /// What a kill's Pod is called in groups: a Pod of a Deployment comes back under another name, so its workload
@@ -72,6 +76,22 @@ pub(super) fn implied(kill: &Kill, node_memory: Option<u64>) -> Option<ImpliedRe
         ImpliedRequest::Between { .. } if node_memory.is_none() => None,
         implied => Some(implied),
     }
+}
+
+/// What died: the Pod tells how many containers it could have been, and a restart contradicts that it ran on.
+fn death(kill: &Kill, found: Option<Found<'_>>, repeat: Option<&Repeat>) -> Option<Death> {
+    let death = match found {
+        Some(found) if kill.level == Some(Level::Pod) => match (found.pod.runs_together(), kill.death) {
+            (_, Some(Death::Group)) => kill.death,
+            (1, _) => kill.death_if_single,
+            _ => None,
+        },
+        _ => kill.death,
+    };
+    let last = found.and_then(|found| found.container?.last_state.as_ref());
+    let restarted =
+        repeat.is_some_and(|repeat| repeat.containers > 1) || last.is_some_and(|(reason, _, _)| reason == "OOMKilled");
+    death.filter(|death| *death != Death::Child || !restarted)
 }
 
 /// `kubectl set resources`, for the kinds that it can change.

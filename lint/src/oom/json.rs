@@ -85,7 +85,7 @@ impl<'a, W: Write> Writer<'a, W> {
     pub(super) fn kill(&mut self, log: usize, kill: &Kill) -> io::Result<()> {
         self.out.write_all(if self.groups.total == 0 { b"\n" } else { b",\n" })?;
         self.groups.add(log, kill, self.joiner.identity(kill));
-        let joined = self.joiner.join(kill, 1);
+        let joined = self.joiner.join(kill, None);
         let file = self.names.get(log).map_or("", String::as_str);
         serde_json::to_writer(&mut self.out, &wire::kill(file, kill, &joined, self.corpus)).map_err(io::Error::from)
     }

@@ -51,7 +51,7 @@ impl<'a> Page<'a> {
         if sorted.len() > FULL {
             out.push_str("Fewer times:\n");
             for (repeat, shown) in sorted.iter().skip(FULL) {
-                let joined = self.joiner.join(&shown.kill, repeat.count);
+                let joined = self.joiner.join(&shown.kill, Some(repeat));
                 out.push_str(&format!("  {}\n", headline::headline(&shown.kill, &joined, repeat.count)));
             }
             out.push('\n');
@@ -67,7 +67,7 @@ impl<'a> Page<'a> {
 
     fn group(&self, repeat: &Repeat, shown: &Shown, logs: &[Log], out: &mut String) {
         let kill = &shown.kill;
-        let joined = self.joiner.join(kill, repeat.count);
+        let joined = self.joiner.join(kill, Some(repeat));
         let line = headline::headline(kill, &joined, repeat.count);
         out.push_str(&self.paint.wrapped(Tone::Loud, &line, 0, INDENT));
         out.push('\n');
@@ -83,7 +83,7 @@ impl<'a> Page<'a> {
             self.row("who", &headline::victims(kill), out);
         }
         self.row("what", &headline::memory(kill), out);
-        self.row("died", &headline::death(shown), out);
+        self.row("died", &headline::death(shown, &joined), out);
         self.labelled("do", Tone::Strong, &clean(&joined.advice.to_string()), out);
         self.row("room", joined.room.as_deref().unwrap_or_default(), out);
         if let (None, Some(pod), false) = (joined.found, &kill.pod, self.joiner.pods.is_empty()) {

@@ -13,6 +13,7 @@ use crate::corpus::Corpus;
 #[serde(rename_all = "camelCase")]
 pub(super) struct WireKill<'a> {
     level: Option<&'static str>,
+    beyond: Option<&'static str>,
     file: &'a str,
     line: u64,
     evidence: &'a str,
@@ -146,6 +147,7 @@ struct WireTrigger<'a> {
 pub(super) fn kill<'a>(file: &'a str, kill: &'a Kill, joined: &'a Joined<'_>, corpus: &'a Corpus) -> WireKill<'a> {
     WireKill {
         level: kill.level.map(memlint_policies::oom::Level::name),
+        beyond: kill.beyond.map(words::beyond),
         file,
         line: kill.evidence.line,
         evidence: &kill.evidence.text,
@@ -170,8 +172,8 @@ pub(super) fn kill<'a>(file: &'a str, kill: &'a Kill, joined: &'a Joined<'_>, co
         limit_hit_count: kill.failcnt,
         node_memory_bytes: joined.node_memory,
         group_kill: kill.group_kill,
-        death: kill.death.map(words::death),
-        death_note: kill.death_note(),
+        death: joined.death.map(words::death),
+        death_note: kill.note_on(joined.death),
         victims: kill.victims.iter().map(victim).collect(),
         implied_request: implied(kill, joined.node_memory).map(wire_implied),
         memory: memory(&kill.memory),

@@ -1,6 +1,6 @@
 //! The words of the kernel's facts, the same in text and JSON.
 
-use memlint_policies::oom::{CgroupVersion, Constraint, Death, Driver, Fate, Qos, Runtime};
+use memlint_policies::oom::{Beyond, CgroupVersion, Constraint, Death, Driver, Fate, Qos, Runtime};
 
 pub(super) fn qos(qos: Qos) -> &'static str {
     match qos {
@@ -39,6 +39,13 @@ pub(super) fn constraint(constraint: Constraint) -> &'static str {
         Constraint::Cpuset => "cpuset",
         Constraint::MemoryPolicy => "memory-policy",
         Constraint::Memcg => "memcg",
+    }
+}
+
+pub(super) fn beyond(beyond: Beyond) -> &'static str {
+    match beyond {
+        Beyond::Node => "node",
+        Beyond::Container => "container",
     }
 }
 

@@ -43,6 +43,15 @@ impl Level {
     }
 }
 
+/// A limit that Kubernetes did not set, around its cgroups or within a container's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Beyond {
+    /// Of the container or virtual machine that is the node: kind, k3d, LXC. The level is [`Level::Node`].
+    Node,
+    /// Of something that runs within the Pod's container: docker in docker. The level is [`Level::Container`].
+    Container,
+}
+
 /// Which cgroup hierarchy the node runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CgroupVersion {
@@ -116,8 +125,8 @@ pub enum Death {
     Group,
     /// The only process there was, or very likely the first: the container ends and is restarted.
     Main,
-    /// Very likely a child of the container's first process: the container may run on, and Kubernetes may not
-    /// notice at all.
+    /// Very likely a child of the container's first process: the container may run on unless that one ends too, and
+    /// Kubernetes may not notice at all.
     Child,
 }
 
@@ -126,6 +135,8 @@ pub enum Death {
 pub struct Kill {
     /// Whose limit was hit; `None` if the log does not say, as when only a `Killed process` line is left.
     pub level: Option<Level>,
+    /// The limit is none that Kubernetes set.
+    pub beyond: Option<Beyond>,
     /// The line that shows it.
     pub evidence: Evidence,
     /// Time of that line, as written in the log.
@@ -178,6 +189,8 @@ pub struct Kill {
     pub group_kill: bool,
     /// What died; `None` if the log does not tell.
     pub death: Option<Death>,
+    /// What died if the victim's Pod has but one container, which the log alone does not tell.
+    pub death_if_single: Option<Death>,
     /// What the memory was used for.
     pub memory: Memory,
     /// The same for each cgroup below; old cgroup v1 kernels print that.

@@ -5,6 +5,7 @@
 use super::join::Line;
 use super::kill::{Evidence, Victim};
 use super::memory::{CgroupMemory, MachineCounters, Memory};
+use super::prefix::Stamp;
 use super::record::{Counter, CounterKind, Record};
 use super::summary::{Path, Summary};
 use super::table::{Columns, Row};
@@ -87,6 +88,8 @@ pub(super) struct Report {
     pub(super) victims: Vec<Victim>,
     pub(super) group: Option<String>,
     pub(super) no_victim: bool,
+    /// The log goes on after the victim's line, so a group's line would be there.
+    pub(super) followed: bool,
     pub(super) inherited: Option<Inherited>,
     pub(super) task_oom: Option<String>,
 }
@@ -95,6 +98,11 @@ impl Report {
     /// Whether the kernel has said who dies, so that only a group's other members can follow.
     pub(super) fn is_done(&self) -> bool {
         !self.victims.is_empty() || self.no_victim
+    }
+
+    /// Whether a line with this stamp may come from the same host.
+    pub(super) fn may_be_of(&self, stamp: &Stamp) -> bool {
+        self.host.is_none() || stamp.host.is_none() || self.host == stamp.host
     }
 
     /// Whether there is anything in it that only a kill prints.

@@ -1,6 +1,6 @@
 //! What both OOM tests share: reading a log, and writing a diagnosis as JSON so that `expected.json` is readable.
 use memlint_policies::oom::{
-    CgroupVersion, Constraint, Death, Driver, Fate, Kill, Memory, Qos, Repeats, Runtime, Stream, Victim, advise,
+    Beyond, CgroupVersion, Constraint, Death, Driver, Fate, Kill, Memory, Qos, Repeats, Runtime, Stream, Victim, advise,
 };
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -56,6 +56,10 @@ fn kill(kill: &Kill) -> Value {
     let trigger = kill.trigger.as_ref();
     json!({
         "level": kill.level.map(memlint_policies::oom::Level::name),
+        "beyond": kill.beyond.map(|beyond| match beyond {
+            Beyond::Node => "node",
+            Beyond::Container => "container",
+        }),
         "line": kill.evidence.line,
         "time": kill.time,
         "uptimeMicros": kill.uptime,
