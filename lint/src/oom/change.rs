@@ -26,6 +26,7 @@ pub(super) fn propose(kill: &Kill, advice: &Advice, request: Option<u64>, limit:
     match kill.level? {
         // Set within the container, where no field of the Pod reaches.
         _ if kill.beyond == Some(Beyond::Container) => None,
+        _ if kill.is_manual() => None,
         Level::Container | Level::Pod => {
             let old = limit.or(kill.limit)?;
             let more = match advice {

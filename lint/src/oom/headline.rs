@@ -1,8 +1,8 @@
 //! The sentences about one kill: who died and at whose limit, what it used, what became of the container.
 
-use memlint_policies::oom::{Beyond, Constraint, Fate, ImpliedRequest, Kill, Level, Victim, format_bytes};
+use memlint_policies::oom::{Beyond, Constraint, Fate, ImpliedRequest, Kill, Level, Qos, Victim, format_bytes};
 
-use super::bars::percent;
+use super::bars::{percent, range};
 use super::groups::Shown;
 use super::join::{Joined, implied};
 use super::paint::{clean, plural};
@@ -63,6 +63,9 @@ fn whose(kill: &Kill, joined: &Joined<'_>) -> String {
             let cgroup = kill.oom_cgroup.as_deref().map_or("a system cgroup".to_owned(), clean);
             format!("at the memory limit{limit} of {cgroup}")
         }
+        Some(Level::Machine) if kill.is_manual() => {
+            format!("because someone asked the kernel of {on} to, not for want of memory")
+        }
         Some(Level::Machine) => {
             let ram = kill.ram.map(|ram| format!(" ({})", format_bytes(ram))).unwrap_or_default();
             format!(
@@ -103,8 +106,9 @@ pub(super) fn limit(kill: &Kill, joined: &Joined<'_>) -> String {
         _ => {}
     }
     if let Some(times) = kill.failcnt.filter(|times| *times > 1) {
-        parts.push(format!("hit {}", plural(times, "time")));
+        parts.push(format!("reached its limit {}, mostly reclaimed", plural(times, "time")));
     }
+    parts.extend(swap(kill));
     let container = joined.found.and_then(|found| found.container);
     if let Some(container) = container {
         let value = |bytes: Option<u64>| bytes.map_or_else(|| "none".to_owned(), format_bytes);
@@ -120,17 +124,34 @@ pub(super) fn limit(kill: &Kill, joined: &Joined<'_>) -> String {
     parts.join("; ")
 }
 
+/// Swap, where any is used or it was what ran out.
+fn swap(kill: &Kill) -> Option<String> {
+    let counters = &kill.counters;
+    if let Some(both) = counters.both_full(kill.usage, kill.limit) {
+        return Some(format!("memory and swap together reached their limit{}", of(both.limit)));
+    }
+    let swap = counters.swap.filter(|swap| swap.usage > 0)?;
+    Some(format!("swap {} used{}", format_bytes(swap.usage), of(swap.limit)))
+}
+
 /// What the victim's `oom_score_adj` tells of its request.
 fn request(kill: &Kill, node_memory: Option<u64>) -> Option<String> {
     let adj = kill.victims.first()?.oom_score_adj?;
     Some(match implied(kill, node_memory)? {
         ImpliedRequest::BestEffort => "the victim has no memory request (oom_score_adj 1000)".to_owned(),
-        ImpliedRequest::Guaranteed => "the victim's request is its limit (oom_score_adj -997)".to_owned(),
+        ImpliedRequest::Guaranteed => match kill.qos {
+            Some(Qos::Guaranteed) => "the victim's request is its limit (oom_score_adj -997)",
+            Some(_) => "the victim is system-node-critical: its oom_score_adj of -997 says nothing of its request",
+            None => {
+                "the victim is Guaranteed, so that its request is its limit, or system-node-critical (oom_score_adj -997)"
+            }
+        }
+        .to_owned(),
         ImpliedRequest::Between { from: 0, to: Some(to) } => {
             format!("the victim requests less than {} (oom_score_adj {adj})", format_bytes(to.saturating_add(1)))
         }
-        ImpliedRequest::Between { from, .. } => {
-            format!("the victim requests about {} (oom_score_adj {adj})", format_bytes(from))
+        ImpliedRequest::Between { from, to } => {
+            format!("the victim requests {} (oom_score_adj {adj})", range(from, to))
         }
         ImpliedRequest::Sandbox | ImpliedRequest::NodeAgent | ImpliedRequest::Foreign => return None,
     })
@@ -177,6 +198,9 @@ pub(super) fn death(shown: &Shown, joined: &Joined<'_>) -> String {
     let mut names: Vec<String> = kill.victims.iter().take(5).map(one).collect();
     if shown.victims > names.len() {
         names.push(format!("{} more", shown.victims - names.len()));
+    }
+    if let Some(chosen) = &kill.chosen {
+        names.push(format!("in place of {} (pid {}), whose child it was", clean(&chosen.name), chosen.pid));
     }
     match kill.note_on(joined.death) {
         Some(note) => format!("{}: {note}", names.join(", ")),

@@ -22,6 +22,7 @@ mod text;
 mod utf16;
 mod wire;
 mod wire_joined;
+mod wire_memory;
 mod words;
 
 pub use command::run;

@@ -10,6 +10,15 @@ pub(super) fn qos(qos: Qos) -> &'static str {
     }
 }
 
+/// What an `oom_score_adj` of -997 means: the score of Guaranteed Pods, and of all of class `system-node-critical`.
+pub(super) fn lowest(class: Option<Qos>) -> &'static str {
+    match class {
+        Some(Qos::Guaranteed) => "guaranteed",
+        Some(_) => "node-critical",
+        None => "guaranteed-or-node-critical",
+    }
+}
+
 pub(super) fn runtime(runtime: Runtime) -> &'static str {
     match runtime {
         Runtime::Containerd => "containerd",

@@ -77,6 +77,8 @@ pub enum Advice {
         /// Its limit in bytes.
         limit: Option<u64>,
     },
+    /// Nothing was short: someone asked the kernel to kill.
+    Manual,
     /// The machine had no memory left: Pods and system together.
     MachineIsFull {
         /// Its memory in bytes.
@@ -115,6 +117,7 @@ pub fn advise(kill: &Kill, capacity: Option<u64>) -> Advice {
             Advice::NodeIsFull { level, guest, limit: kill.limit, top, victim }
         }
         Some(Level::System) => Advice::SystemCgroup { cgroup: kill.oom_cgroup.clone(), limit: kill.limit },
+        Some(Level::Machine) if kill.is_manual() => Advice::Manual,
         Some(Level::Machine) => Advice::MachineIsFull { ram: kill.ram, top },
         Some(Level::Numa) => Advice::NumaNodeIsFull { top },
         None => Advice::NeedMoreLog {
@@ -175,6 +178,7 @@ impl Advice {
             Self::NestedLimit { .. } => "nested-limit",
             Self::NodeIsFull { .. } => "node-is-full",
             Self::SystemCgroup { .. } => "system-cgroup",
+            Self::Manual => "manual",
             Self::MachineIsFull { .. } => "machine-is-full",
             Self::NumaNodeIsFull { .. } => "numa-node-is-full",
             Self::NeedMoreLog { .. } => "need-more-log",

@@ -85,9 +85,13 @@ impl fmt::Display for Advice {
             }
             Self::SystemCgroup { cgroup, limit } => write!(
                 out,
-                "{} reached its own memory limit{}; no Pod's request or limit is involved",
+                "{} reached its own memory limit{}, no Pod's request or limit is involved; raise MemoryMax of the unit, or kubeReserved or systemReserved where enforceNodeAllocatable sets it",
                 cgroup.as_deref().unwrap_or("a system cgroup"),
                 Of(*limit)
+            ),
+            Self::Manual => write!(
+                out,
+                "someone asked for it (echo f > /proc/sysrq-trigger, or the keys), the memory was not short; find who did"
             ),
             Self::MachineIsFull { ram, top } => write!(
                 out,

@@ -3,9 +3,8 @@
 use super::cgroup::{Place, Runtime, Scope, container_id, is_within, locate};
 use super::contributor::contributors;
 use super::death::death;
-use super::kill::{Beyond, CgroupVersion, Death, Fate, Kill, Level, Victim};
-use super::memory::Memory;
-use super::record::CounterKind;
+use super::kill::{Beyond, CgroupVersion, Death, Fate, Kill, Level, Process, Victim};
+use super::memory::{Gauge, Memory};
 use super::report::Report;
 use super::summary::Path;
 use super::table::{Column, PageSize, Row, Task};
@@ -64,6 +63,7 @@ pub(super) fn diagnose(report: &Report) -> Kill {
         unlimited,
         usage: report.memory.map(|memory| memory.usage),
         failcnt: report.memory.and_then(|memory| memory.failcnt),
+        counters: report.counters,
         trigger: trigger(report),
         constraint: report.constraint.or((level.is_none() && killer_is_memcg(report)).then_some(Constraint::Memcg)),
         kernel: report.kernel.clone(),
@@ -71,9 +71,10 @@ pub(super) fn diagnose(report: &Report) -> Kill {
         capacity: capacity_pages(report).map(|pages| pages.saturating_mul(page_size.bytes)),
         death: died(false),
         death_if_single: died(true),
+        chosen: chosen(report, &victims),
         victims,
         group_kill,
-        memory: if report.machine.seen { report.machine.memory(page_size.bytes) } else { report.stats },
+        memory: if report.machine.seen { report.machine.memory(page_size.bytes) } else { memory(report) },
         by_cgroup: if report.by_cgroup.len() > 1 { report.by_cgroup.clone() } else { Vec::new() },
         contributors: contributors(&tasks, MAX_CONTRIBUTORS),
         tasks,
@@ -182,16 +183,30 @@ fn capacity_pages(report: &Report) -> Option<u64> {
 }
 
 fn cgroup_version(report: &Report) -> Option<CgroupVersion> {
-    let has = |kind| report.other_counters.contains(&kind);
-    if has(CounterKind::MemorySwap) || has(CounterKind::Kernel) {
+    let counters = report.counters;
+    if counters.memory_swap.is_some() || counters.kernel.is_some() {
         Some(CgroupVersion::V1)
-    } else if has(CounterKind::Swap) || report.group.is_some() {
+    } else if counters.swap.is_some() || report.group.is_some() {
         Some(CgroupVersion::V2)
     } else if !report.by_cgroup.is_empty() {
         Some(CgroupVersion::V1)
     } else {
         None
     }
+}
+
+/// The statistics, with what only the counters say: v1's kernel memory, v2's swap.
+fn memory(report: &Report) -> Memory {
+    let usage = |gauge: Option<Gauge>| gauge.map(|gauge| gauge.usage);
+    let (stats, counters) = (report.stats, report.counters);
+    Memory { kernel: stats.kernel.or(usage(counters.kernel)), swap: stats.swap.or(usage(counters.swap)), ..stats }
+}
+
+/// Who was chosen, where another died.
+fn chosen(report: &Report, victims: &[Victim]) -> Option<Process> {
+    let chosen = report.chosen.as_ref()?;
+    let other = victims.first().is_some_and(|victim| victim.pid != chosen.pid);
+    other.then(|| Process { pid: chosen.pid, name: chosen.name.clone() })
 }
 
 /// `Memory cgroup out of memory` tells even alone that the machine was not short.

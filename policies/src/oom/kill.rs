@@ -5,7 +5,7 @@
 
 use super::cgroup::{Driver, PodUid, Qos, Runtime};
 use super::contributor::Contributor;
-use super::memory::{CgroupMemory, Memory};
+use super::memory::{CgroupMemory, Counters, Memory};
 use super::table::{PageSize, Task};
 use super::trigger::{Constraint, Trigger};
 
@@ -118,6 +118,15 @@ impl Victim {
     }
 }
 
+/// A process by its id and name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Process id on the node.
+    pub pid: u64,
+    /// Command name.
+    pub name: String,
+}
+
 /// What died with the victim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Death {
@@ -172,6 +181,8 @@ pub struct Kill {
     pub usage: Option<u64>,
     /// How often the limit had been hit.
     pub failcnt: Option<u64>,
+    /// Swap and kernel memory as counted beside it.
+    pub counters: Counters,
     /// The allocation that could not be had.
     pub trigger: Option<Trigger>,
     /// What the kernel found to be short.
@@ -183,6 +194,8 @@ pub struct Kill {
     /// What of it the kernel can hand out, in bytes: what the kubelet reports as the node's capacity. `None` without
     /// the line that says how much is reserved.
     pub capacity: Option<u64>,
+    /// The process that the kernel chose, where it killed a child of it instead (before 5.0).
+    pub chosen: Option<Process>,
     /// Processes killed, in the kernel's order. Empty if the kernel found none to kill, or the log ends before.
     pub victims: Vec<Victim>,
     /// The whole container was killed with the victim.
@@ -205,4 +218,11 @@ pub struct Kill {
     pub page_size: PageSize,
     /// The log holds the kill's end, a `Killed process` line or the kernel's statement that it killed none.
     pub complete: bool,
+}
+
+impl Kill {
+    /// Whether nothing was short: someone asked for a kill by SysRq.
+    pub fn is_manual(&self) -> bool {
+        self.trigger.as_ref().is_some_and(|trigger| trigger.order == Some(-1))
+    }
 }

@@ -3,7 +3,7 @@
 //! No kernel version is looked at: vendors backport line formats, so a 4.18 may speak like a 5.4.
 
 use super::kill::Victim;
-use super::memory::{Memory, pair};
+use super::memory::{Gauge, Memory, pair};
 use super::others;
 use super::summary::{self, Summary};
 use super::table::{Columns, row_start};
@@ -81,6 +81,14 @@ pub(super) struct Counter {
     pub(super) usage: u64,
     pub(super) limit: Option<u64>,
     pub(super) failcnt: Option<u64>,
+}
+
+impl Counter {
+    /// Without its kind.
+    pub(super) fn gauge(self) -> Gauge {
+        let limit = self.limit.filter(|limit| *limit != u64::MAX);
+        Gauge { usage: self.usage, limit, failcnt: self.failcnt }
+    }
 }
 
 /// Reads one line without its prefix. `None` for everything that is not part of a report.

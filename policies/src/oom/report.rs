@@ -4,7 +4,7 @@
 
 use super::join::Line;
 use super::kill::{Evidence, Victim};
-use super::memory::{CgroupMemory, MachineCounters, Memory};
+use super::memory::{CgroupMemory, Counters, Gauge, MachineCounters, Memory};
 use super::prefix::Stamp;
 use super::record::{Counter, CounterKind, Record};
 use super::summary::{Path, Summary};
@@ -71,7 +71,7 @@ pub(super) struct Report {
     pub(super) task_path: Option<Path>,
     pub(super) named: Option<(Option<u64>, String, Option<u64>)>,
     pub(super) memory: Option<Counter>,
-    pub(super) other_counters: Vec<CounterKind>,
+    pub(super) counters: Counters,
     pub(super) stats_path: Option<String>,
     pub(super) stats: Memory,
     pub(super) stats_open: bool,
@@ -150,7 +150,7 @@ impl Report {
                 self.prove(Proof::Figures, line);
                 match counter.kind {
                     CounterKind::Memory => self.memory = Some(counter),
-                    kind => self.other_counters.push(kind),
+                    kind => *self.gauge(kind) = Some(counter.gauge()),
                 }
             }
             Record::Stats { path, inline, first } => {
@@ -200,6 +200,15 @@ impl Report {
             Record::Ram { pages } => self.ram_pages = Some(pages),
             Record::Reserved { pages } => self.reserved_pages = Some(pages),
             Record::TaskOom(id) => self.task_oom = Some(id.to_owned()),
+        }
+    }
+
+    /// Where a counter beside the memory's own is kept.
+    fn gauge(&mut self, kind: CounterKind) -> &mut Option<Gauge> {
+        match kind {
+            CounterKind::MemorySwap => &mut self.counters.memory_swap,
+            CounterKind::Kernel => &mut self.counters.kernel,
+            CounterKind::Memory | CounterKind::Swap => &mut self.counters.swap,
         }
     }
 

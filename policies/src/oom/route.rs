@@ -88,7 +88,9 @@ fn content(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option<u32> {
         Record::LimitReached(_) => collecting(report.oom_path.is_none()),
         Record::Counter(counter) => collecting(match counter.kind {
             CounterKind::Memory => report.memory.is_none(),
-            kind => !report.other_counters.contains(&kind),
+            CounterKind::MemorySwap => report.counters.memory_swap.is_none(),
+            CounterKind::Kernel => report.counters.kernel.is_none(),
+            CounterKind::Swap => report.counters.swap.is_none(),
         }),
         Record::Stats { path, inline, .. } => stats(report, path, inline.is_some()),
         Record::Stat { .. } => {
