@@ -1,6 +1,6 @@
 //! The sentences about one kill: who died and at whose limit, what it used, what became of the container.
 
-use memlint_policies::oom::{Beyond, Constraint, Fate, ImpliedRequest, Kill, Level, Qos, Victim, format_bytes};
+use memlint_policies::oom::{Beyond, Constraint, Fate, ImpliedRequest, Kill, Level, Qos, Repeat, Victim, format_bytes};
 
 use super::bars::{percent, range};
 use super::groups::Shown;
@@ -9,7 +9,8 @@ use super::paint::{clean, plural};
 use super::words;
 
 /// The most important line: who died, how often, at which limit.
-pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, times: u64) -> String {
+pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, repeat: &Repeat) -> String {
+    let times = repeat.count;
     let Some(victim) = kill.victims.first() else {
         return format!("the kernel found no process to kill {}", whose(kill, joined).replacen(" its ", " a ", 1));
     };
@@ -22,9 +23,17 @@ pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, times: u64) -> String {
                 None => pod,
             };
             let same = found.container.is_some_and(|container| container.name == name);
-            (who, if same { String::new() } else { format!(" (process {name})") })
+            let process = match names(repeat) {
+                Some(names) => format!(" (processes {names})"),
+                None if same => String::new(),
+                None => format!(" (process {name})"),
+            };
+            (who, process)
         }
-        None => (name, String::new()),
+        None => match names(repeat) {
+            Some(names) => (format!("one of a container's processes ({names})"), String::new()),
+            None => (name, String::new()),
+        },
     };
     let often = if times > 1 { format!(" {times} times") } else { String::new() };
     let verb = match victim.fate {
@@ -33,6 +42,12 @@ pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, times: u64) -> String {
         Fate::AlreadyExiting => "was to be OOM-killed, but was exiting already,",
     };
     format!("{who} {verb}{often} {}{process}", whose(kill, joined))
+}
+
+/// The victims' names with their numbers, where there is more than one.
+fn names(repeat: &Repeat) -> Option<String> {
+    let names = repeat.names.iter().map(|(name, count)| format!("{} x{count}", clean(name)));
+    (repeat.names.len() > 1).then(|| names.collect::<Vec<_>>().join(", "))
 }
 
 /// At whose limit.

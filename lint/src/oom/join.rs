@@ -55,11 +55,13 @@ impl<'a> Joiner<'a> {
 
     /// What a kill's Pod is called in groups: a Pod of a Deployment comes back under another name, so its workload
     /// counts.
-    pub(super) fn identity(&self, kill: &Kill) -> Option<String> {
-        let Some(found) = self.pods.find(kill) else { return kill.pod.as_ref().map(|pod| pod.uid.clone()) };
+    /// Whether that names the container too comes second.
+    pub(super) fn identity(&self, kill: &Kill) -> Option<(String, bool)> {
+        let Some(found) = self.pods.find(kill) else { return kill.pod.as_ref().map(|pod| (pod.uid.clone(), false)) };
         let (kind, name) = owners(found).into_iter().next()?;
         let container = found.container.map_or("", |container| container.name.as_str());
-        Some(format!("{kind} {}/{name} {container}", found.pod.namespace).trim_end().to_owned())
+        let text = format!("{kind} {}/{name} {container}", found.pod.namespace);
+        Some((text.trim_end().to_owned(), found.container.is_some()))
     }
 
     fn node_memory(&self, kill: &Kill, found: Option<Found<'_>>) -> Option<u64> {

@@ -28,6 +28,7 @@ struct Group<'a> {
     place: Option<&'a str>,
     host: Option<&'a str>,
     name: &'a str,
+    names: Vec<Name<'a>>,
     level: Option<&'static str>,
     count: u64,
     container_count: u64,
@@ -35,6 +36,12 @@ struct Group<'a> {
     first_time: Option<&'a str>,
     last_line: u64,
     last_time: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Name<'a> {
+    name: &'a str,
+    count: u64,
 }
 
 #[derive(Serialize)]
@@ -98,6 +105,7 @@ impl<'a, W: Write> Writer<'a, W> {
                     place: repeat.place.as_deref(),
                     host: repeat.host.as_deref(),
                     name: &repeat.name,
+                    names: repeat.names.iter().map(|(name, count)| Name { name, count: *count }).collect(),
                     level: repeat.level.map(memlint_policies::oom::Level::name),
                     count: repeat.count,
                     container_count: repeat.containers,

@@ -52,7 +52,7 @@ impl<'a> Page<'a> {
             out.push_str("Fewer times:\n");
             for (repeat, shown) in sorted.iter().skip(FULL) {
                 let joined = self.joiner.join(&shown.kill, Some(repeat));
-                out.push_str(&format!("  {}\n", headline::headline(&shown.kill, &joined, repeat.count)));
+                out.push_str(&format!("  {}\n", headline::headline(&shown.kill, &joined, repeat)));
             }
             out.push('\n');
         }
@@ -68,7 +68,7 @@ impl<'a> Page<'a> {
     fn group(&self, repeat: &Repeat, shown: &Shown, logs: &[Log], out: &mut String) {
         let kill = &shown.kill;
         let joined = self.joiner.join(kill, Some(repeat));
-        let line = headline::headline(kill, &joined, repeat.count);
+        let line = headline::headline(kill, &joined, repeat);
         out.push_str(&self.paint.wrapped(Tone::Loud, &line, 0, INDENT));
         out.push('\n');
         self.row("pod", &headline::identity(kill), out);
@@ -97,7 +97,7 @@ impl<'a> Page<'a> {
             out.push_str(&format!("  type   {command}\n"));
         }
         let room = self.paint.width.saturating_sub(INDENT);
-        let proof: Vec<char> = shortened(&proof(shown, logs), 2 * room).chars().collect();
+        let proof: Vec<char> = shortened(&proof(shown, logs), 4 * room).chars().collect();
         for (index, part) in proof.chunks(room).enumerate() {
             let (label, part) = (if index == 0 { "proof" } else { "" }, part.iter().collect::<String>());
             out.push_str(&format!("  {label:<7}{}\n", self.paint.tone(Tone::Faint, &part)));
@@ -147,7 +147,11 @@ impl<'a> Page<'a> {
         let names = names.join(" ").replace("standard input", "LOG");
         out.push_str("To name the Pods and point at the line to change:\n");
         out.push_str("  kubectl get pods,nodes -A -o json > pods.json\n");
-        out.push_str(&format!("  memlint oom {names} --pods pods.json --manifests ./k8s\n"));
+        if self.joiner.manifests.is_empty() {
+            out.push_str(&format!("  memlint oom {names} --pods pods.json --manifests ./k8s\n"));
+        } else {
+            out.push_str("and add to the command: --pods pods.json\n");
+        }
     }
 
     /// Lines of programs that are not the kernel.
@@ -246,6 +250,22 @@ fn of_log(log: usize, logs: &[Log]) -> String {
     }
 }
 
+/// The summary line without its cpuset and the victim's own cgroup, which would push out the one whose limit it was.
+fn without_what_is_told(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (key, next) in [("cpuset=", ",mems_allowed="), (",task_memcg=", ",task=")] {
+        let Some(start) = text.find("oom-kill:constraint=").and_then(|from| Some(from + text.get(from..)?.find(key)?))
+        else {
+            continue;
+        };
+        let start = start + key.len();
+        if let Some(end) = text.get(start..).and_then(|rest| rest.find(next)) {
+            text.replace_range(start..start + end, "...");
+        }
+    }
+    text
+}
+
 /// The log line that shows it, with its number.
 fn proof(shown: &Shown, logs: &[Log]) -> String {
     let kill: &Kill = &shown.kill;
@@ -253,7 +273,7 @@ fn proof(shown: &Shown, logs: &[Log]) -> String {
     let inferred = kill
         .inferred_from
         .map(|line| format!(" (the kernel left the cgroup out here; it is that of its report at line {line})"));
-    let text = clean(&kill.evidence.text);
+    let text = without_what_is_told(&clean(&kill.evidence.text));
     let incomplete = if kill.complete || kill.level == Some(Level::System) { "" } else { " (the report is cut short)" };
     format!("line {}{}: {text}{}{incomplete}", kill.evidence.line, of_log(log, logs), inferred.unwrap_or_default())
 }

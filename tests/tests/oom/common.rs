@@ -41,7 +41,7 @@ pub(crate) fn diagnosis(log: &[u8]) -> Value {
         .into_iter()
         .filter(|group| group.count > 1 && group.place.is_some())
         .map(|group| {
-            json!({"place": group.place, "name": group.name, "level": group.level.map(memlint_policies::oom::Level::name),
+            json!({"place": group.place, "name": group.name, "names": group.names, "level": group.level.map(memlint_policies::oom::Level::name),
                 "count": group.count, "containers": group.containers, "firstLine": group.first_line,
                 "firstTime": group.first_time, "lastLine": group.last_line, "lastTime": group.last_time})
         })
