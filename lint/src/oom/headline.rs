@@ -6,7 +6,9 @@ use super::bars::{percent, range};
 use super::groups::Shown;
 use super::join::{Joined, implied};
 use super::paint::{clean, plural};
+use super::target::{is_about_memory, memory as memory_of};
 use super::words;
+use memlint_policies::resources::List;
 
 /// The most important line: who died, how often, at which limit.
 pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, repeat: &Repeat) -> String {
@@ -133,6 +135,12 @@ pub(super) fn limit(kill: &Kill, joined: &Joined<'_>) -> String {
             value(container.limit),
             value(container.request)
         ));
+        if let Some(own) =
+            joined.found.and_then(|found| found.pod.spec.resources.as_ref()).filter(|own| is_about_memory(own))
+        {
+            let (limit, request) = (memory_of(own, List::Limits), memory_of(own, List::Requests));
+            parts.push(format!("its Pod as a whole has limit {}, request {}", value(limit), value(request)));
+        }
     } else if let Some(request) = request(kill, joined.node_memory) {
         parts.push(request);
     }

@@ -7,6 +7,7 @@ use super::change::{self, quantity};
 use super::manifests::{Manifests, Match, owners};
 use super::pods::{Found, Pods};
 use super::room;
+use super::target::is_about_memory;
 use crate::report::Located;
 
 /// What kills are joined with.
@@ -32,6 +33,8 @@ pub(super) struct Joined<'a> {
     pub(super) node_memory: Option<u64>,
     /// What died, as far as log, Pod and repeats tell.
     pub(super) death: Option<Death>,
+    /// The limit that holds now, where it was raised since.
+    pub(super) raised: Option<u64>,
     /// Whether the changed Pod would find a node.
     pub(super) room: Option<String>,
     /// What can be typed to try the change.
@@ -46,11 +49,15 @@ impl<'a> Joiner<'a> {
         let matched = self.manifests.find(kill, found);
         let node_memory = self.node_memory(kill, found);
         let advice = advise(kill, node_memory);
-        let change = matched.and_then(|matched| change::locate(self.manifests, matched, kill, &advice, times));
+        let change = matched.and_then(|matched| {
+            let live = found.and_then(|found| found.container?.limit);
+            change::locate(self.manifests, matched, kill, &advice, times, live)
+        });
+        let raised = change::raised(kill, found, matched);
         let command = found.and_then(|found| command(kill, &advice, found));
         let room = self.capacity.and_then(|capacity| room::room(capacity, kill, &advice, found, matched));
         let death = death(kill, found, repeat);
-        Joined { found, matched, change, advice, node_memory, death, room, command }
+        Joined { found, matched, change, advice, node_memory, death, raised, room, command }
     }
 
     /// What a kill's Pod is called in groups: a Pod of a Deployment comes back under another name, so its workload
@@ -99,6 +106,10 @@ fn death(kill: &Kill, found: Option<Found<'_>>, repeat: Option<&Repeat>) -> Opti
 /// `kubectl set resources`, for the kinds that it can change.
 fn command(kill: &Kill, advice: &Advice, found: Found<'_>) -> Option<String> {
     let container = found.container?;
+    // It cannot change the Pod's own resources, and a container's would have to fit into them.
+    if found.pod.spec.resources.as_ref().is_some_and(is_about_memory) {
+        return None;
+    }
     let (kind, name) = owners(found).into_iter().next()?;
     if !matches!(kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob") {
         return None;

@@ -18,6 +18,7 @@ mod manifests;
 mod paint;
 mod pods;
 mod room;
+mod target;
 mod text;
 mod utf16;
 mod wire;

@@ -1,6 +1,6 @@
 //! The output for people: every group of kills, the most important line first.
 
-use memlint_policies::oom::{Kill, Level, Other, Repeat};
+use memlint_policies::oom::{Kill, Level, Other, Repeat, format_bytes};
 
 use super::event_text;
 use super::events::Events;
@@ -85,6 +85,11 @@ impl<'a> Page<'a> {
         self.row("what", &headline::memory(kill), out);
         self.row("died", &headline::death(shown, &joined), out);
         self.labelled("do", Tone::Strong, &clean(&joined.advice.to_string()), out);
+        if let Some(raised) = joined.raised {
+            let text =
+                format!("already raised to {} since; nothing to do unless it happens again", format_bytes(raised));
+            self.row("now", &text, out);
+        }
         self.row("room", joined.room.as_deref().unwrap_or_default(), out);
         if let (None, Some(pod), false) = (joined.found, &kill.pod, self.joiner.pods.is_empty()) {
             self.row("name", &format!("no Pod of --pods has UID {}: it is gone, or of another cluster", pod.uid), out);
@@ -109,6 +114,8 @@ impl<'a> Page<'a> {
             if let Some(fix) = change.finding.fix.as_ref().and_then(|fix| serde_json::to_string(fix).ok()) {
                 out.push_str(&format!("  patch  {fix}\n"));
             }
+        } else if joined.raised.is_some() {
+            // Nothing is to be changed.
         } else if joined.found.is_none()
             && kill.pod.is_some()
             && self.joiner.pods.is_empty()
@@ -119,6 +126,9 @@ impl<'a> Page<'a> {
             let why = match (joined.matched, is_shared(kill.level)) {
                 (None, _) => "no manifest makes this Pod",
                 (Some(_), true) => "its request covers what it held: look at who used most above",
+                (Some(matched), false) if matched.container.is_some() => {
+                    "no change of its resources is known that would help and that the API server would take"
+                }
                 (Some(_), false) => "the log does not say which of its containers it was",
             };
             self.row("file", why, out);

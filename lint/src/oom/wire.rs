@@ -58,6 +58,7 @@ pub(super) struct WireKill<'a> {
     advice: String,
     pod: Option<WirePod<'a>>,
     manifest: Option<WireManifest<'a>>,
+    raised_to_bytes: Option<u64>,
     room: Option<&'a str>,
     command: Option<&'a str>,
 }
@@ -184,6 +185,7 @@ pub(super) fn kill<'a>(file: &'a str, kill: &'a Kill, joined: &'a Joined<'_>, co
         advice: joined.advice.to_string(),
         pod: pod(joined),
         manifest: manifest(joined, corpus),
+        raised_to_bytes: joined.raised,
         room: joined.room.as_deref(),
         command: joined.command.as_deref(),
     }
