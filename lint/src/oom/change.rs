@@ -91,8 +91,8 @@ pub(super) fn locate(
     let workload = &entry.workload;
     let target = target(workload, place, kill);
     let request = target.memory(List::Requests);
-    // What the cluster has goes before what is written, so that command and patch say the same.
-    let limit = live.filter(|_| !target.is_of_pod()).or(target.memory(List::Limits));
+    // The larger of what the cluster has and what is written, so that no change lowers either.
+    let limit = live.filter(|_| !target.is_of_pod()).max(target.memory(List::Limits));
     // Containers of one Pod may share the limit that was hit.
     let proposal = propose(kill, advice, request, limit).filter(|proposal| target.accepts(workload, *proposal))?;
     let list = if proposal.limit.is_some() && own_limit(kill) { List::Limits } else { List::Requests };

@@ -54,7 +54,7 @@ impl<'a> Joiner<'a> {
             change::locate(self.manifests, matched, kill, &advice, times, live)
         });
         let raised = change::raised(kill, found, matched);
-        let command = found.and_then(|found| command(kill, &advice, found));
+        let command = found.filter(|_| raised.is_none()).and_then(|found| command(kill, &advice, found));
         let room = self.capacity.and_then(|capacity| room::room(capacity, kill, &advice, found, matched));
         let death = death(kill, found, repeat);
         Joined { found, matched, change, advice, node_memory, death, raised, room, command }
