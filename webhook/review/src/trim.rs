@@ -8,6 +8,8 @@ use memlint_policies::object::Value;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::text::fault;
+
 /// The value of an object.
 ///
 /// # Errors
@@ -16,7 +18,7 @@ pub(crate) fn read(raw: &RawValue) -> Result<Value<'_>, String> {
     let mut deserializer = serde_json::Deserializer::from_str(raw.get());
     Trimmed { without: "status", below: Some("metadata") }
         .deserialize(&mut deserializer)
-        .map_err(|error| format!("the object cannot be read: {error}"))
+        .map_err(|error| format!("the object cannot be read: {}", fault(&error)))
 }
 
 /// Reads a map without one key, and below another key a map without `managedFields`.

@@ -7,6 +7,7 @@ mod client;
 mod client_certificates;
 mod cluster;
 mod control_plane;
+mod doubt;
 mod drain;
 mod events;
 mod exemptions;
