@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 
 use crate::budget::Bytes;
 use crate::events::Events;
+use crate::log::Seldom;
 use crate::metrics::Metrics;
 
 /// A policy that holds, and its hash.
@@ -92,6 +93,7 @@ pub struct App {
     /// Whether to send requests here.
     pub health: Health,
     pub(crate) review: ReviewFn,
+    pub(crate) strangers: Seldom,
     pub(crate) bytes: Bytes,
     pub(crate) reviews: Arc<Semaphore>,
     pub(crate) heavy: Arc<Semaphore>,
@@ -113,6 +115,7 @@ impl App {
             events: Events::default(),
             health: Health::default(),
             review: memlint_review::review,
+            strangers: Seldom::default(),
             bytes: Bytes::new(limits.bodies),
             reviews: Arc::new(Semaphore::new(limits.reviews)),
             heavy: Arc::new(Semaphore::new(cores)),

@@ -34,11 +34,21 @@ pub async fn validate(State(app): State<Arc<App>>, request: Request) -> Response
         Ok((reply, took)) => {
             app.metrics.count(&reply.outcome, took);
             app.events.outcome(&reply.outcome, &app.metrics);
-            log::outcome(&span, &reply.outcome, took);
+            log::outcome(&span, &reply.outcome, took, &app.strangers);
             respond(reply)
         }
-        Err((status, why)) => (status, why).into_response(),
+        Err(refusal) => refuse(&app, refusal),
     }
+}
+
+/// Answers what comes with another method.
+pub async fn other_method(State(app): State<Arc<App>>) -> Response {
+    refuse(&app, (StatusCode::METHOD_NOT_ALLOWED, "AdmissionReviews are posted\n"))
+}
+
+fn refuse(app: &App, (status, why): Refusal) -> Response {
+    app.metrics.refused(status.as_u16());
+    (status, why).into_response()
 }
 
 async fn answer(app: &Arc<App>, request: Request, started: Instant) -> Result<(Reply, std::time::Duration), Refusal> {

@@ -149,6 +149,8 @@ fn action(finding: &Finding, needs: Needs, workload: &Workload, scope: Scope, cx
         || (is_by_nodes(needs) && !cx.nodes_are_certain)
         // The API server counts quotas itself, later and with newer figures.
         || needs == Needs::Quotas
+        // It has asked its LimitRanges already, and taken the Pod: those that are known here are older or newer.
+        || (needs == Needs::LimitRanges && scope != Scope::Template)
         // A node's own Pods are judged for that node alone, and the rest of their DaemonSet must not suffer for it.
         || (finding.group == Group::Pending && scope == Scope::Pod && object::is_for_one_node(workload));
     let by_doubt = if is_careful { Action::Warn } else { Action::Deny };
