@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{Verdict, app, ask, container, create, deployment, deployment_of, pod, resize};
 
 /// A webhook that knows these nodes, each with 4Gi and what else is given.
-fn knowing(nodes: &[Value], certain: bool) -> Arc<App> {
+pub(crate) fn knowing(nodes: &[Value], certain: bool) -> Arc<App> {
     let mut builder = CapacityBuilder::default();
     for (index, extra) in nodes.iter().enumerate() {
         let list = json!({"cpu": "4", "memory": "4Gi", "pods": "110"});

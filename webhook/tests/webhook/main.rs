@@ -16,6 +16,7 @@ mod fits;
 mod foreign;
 mod fuzz;
 mod insight;
+mod memory;
 mod operability;
 mod parity;
 mod pods;
