@@ -156,20 +156,59 @@ fn json(value: &Value<'_>) -> String {
     }
 }
 
+/// What is set for the webhook, and for `memlint review`, in the same words.
+const SETTINGS: [&[&str]; 7] = [
+    &[],
+    &["--enforcement", "audit"],
+    &["--enforcement", "audit", "--enforcement-for", "shop*=warn"],
+    &["--workloads", "deny"],
+    &["--exclude-namespaces", "lab,sh*"],
+    &["--on-decode-error", "deny"],
+    &["--nodes", "growing"],
+];
+
 #[tokio::test]
 async fn d11_memlint_review_answers_what_the_webhook_answers() {
-    use memlint::cli::{ReviewArgs, Workloads};
+    use clap::Parser as _;
+    use memlint::cli::{Cli, Command};
+    use memlint_webhook::{args, capacity};
     let folder = tempfile::tempdir().expect("a folder");
-    let app = crate::support::app();
-    for (pod, allowed) in [(crate::support::pod("", ""), false), (crate::support::pod("1Gi", "2Gi"), true)] {
-        let body = crate::support::review(&crate::support::create(&pod)).to_string();
-        let file = folder.path().join("review.json");
-        std::fs::write(&file, &body).expect("a file");
-        let args = ReviewArgs { file, policy: None, capacity: Vec::new(), workloads: Workloads::Warn };
-        let policy = policy_file::load(None).expect("the default policy");
-        let answer = memlint::review::answer(&args, None, &policy, None, TODAY).expect("an answer");
-        assert_eq!(answer.allowed, allowed);
-        let webhook = crate::support::send(&app, crate::support::http("/validate", body)).await;
-        assert_eq!(answer.text, format!("{}\n", webhook.text));
+    let nodes = folder.path().join("nodes.json");
+    let node = crate::cluster::node("a", "8Gi", &serde_json::json!({}));
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": [node]});
+    std::fs::write(&nodes, list.to_string()).expect("a file");
+    let containers = [crate::support::container("api", "", "")];
+    let requests = [
+        crate::support::create(&crate::support::pod("", "")),
+        crate::support::create(&crate::support::pod("1Gi", "2Gi")),
+        crate::support::create(&crate::support::pod("64Gi", "64Gi")),
+        crate::support::create(&serde_json::json!("no object")),
+        crate::support::deployment(None, &crate::support::deployment_of(&containers)),
+    ];
+    let mut answers = BTreeSet::new();
+    for settings in SETTINGS {
+        let capacity_file = nodes.to_str().expect("a path");
+        let given = ["memlint-webhook", "--self-signed", "x", "--capacity", capacity_file];
+        let given = args::Args::try_parse_from(given.iter().chain(settings)).expect("arguments");
+        let app = crate::support::app_with("", given.review.options());
+        capacity::load(&app, &given.capacity, given.nodes).expect("nodes");
+        for request in &requests {
+            let body = crate::support::review(request).to_string();
+            let file = folder.path().join("review.json");
+            std::fs::write(&file, &body).expect("a file");
+            let given = ["memlint", "review", file.to_str().expect("a path"), "--capacity", capacity_file];
+            let Some(Command::Review(args)) =
+                Cli::try_parse_from(given.iter().chain(settings)).expect("arguments").command
+            else {
+                panic!("another command");
+            };
+            let policy = policy_file::load(None).expect("the default policy");
+            let known = memlint_files::capacity_files::load(&args.capacity).expect("nodes").capacity;
+            let answer = memlint::review::answer(&args, None, &policy, known, TODAY).expect("an answer");
+            let webhook = crate::support::send(&app, crate::support::http("/validate", body)).await;
+            assert_eq!(answer.text, format!("{}\n", webhook.text), "{settings:?}");
+            answers.insert(answer.text);
+        }
     }
+    assert!(answers.len() >= 10, "{} different answers are too few to say anything", answers.len());
 }
