@@ -40,7 +40,7 @@ pub struct ReviewArgs {
 /// Whether the nodes that are known are all that there can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Nodes {
-    /// They are
+    /// They are: files declare pools with the most that these may grow to
     Auto,
     /// They are
     Fixed,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use memlint_policies::capacity::CapacityBuilder;
+use memlint_policies::capacity::{Capacity, CapacityBuilder};
 use memlint_policies::finding::Origin;
 use memlint_policies::inventory::Inventory;
 use memlint_webhook::state::{App, Cluster};
@@ -24,7 +24,7 @@ fn serving(inventory: Inventory, certain: bool) -> Arc<App> {
 
 /// These nodes, by memory (4Gi if none is given), labels and spec, and DaemonSets that take 512Mi of each: `agent`, of
 /// the system, and where nodes are labelled `logs`, `logs` of the namespace `shop`.
-pub(crate) fn inventory(nodes: &[Value]) -> Inventory {
+pub(crate) fn capacity(nodes: &[Value]) -> Arc<Capacity> {
     let mut builder = CapacityBuilder::default();
     for (index, given) in nodes.iter().enumerate() {
         let name = format!("node-{index}");
@@ -44,8 +44,13 @@ pub(crate) fn inventory(nodes: &[Value]) -> Inventory {
     for (name, namespace, selector) in [("agent", "kube-system", json!({})), ("logs", "shop", json!({"logs": "yes"}))] {
         builder.add_daemon_set(serde_json::from_value(daemon_set(name, namespace, &selector, "512Mi")).expect("one"));
     }
+    Arc::new(builder.build().expect("a capacity"))
+}
+
+/// All that is known where these nodes are.
+pub(crate) fn inventory(nodes: &[Value]) -> Inventory {
     let mut inventory = Inventory::default();
-    inventory.set_capacity(Arc::new(builder.build().expect("a capacity")));
+    inventory.set_capacity(capacity(nodes));
     inventory
 }
 

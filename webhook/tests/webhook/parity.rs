@@ -71,14 +71,18 @@ type Told = (String, String, String);
 #[test]
 fn d11_command_line_and_webhook_find_the_same() {
     let policy = policy();
-    let (mut judged, mut found) = (0, 0);
+    // Nodes so small that some find no room, and one for which few are wanted.
+    let taints = serde_json::json!({"taints": [{"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}]});
+    let nodes = [serde_json::json!({"memory": "1Gi"}), serde_json::json!({"spec": taints})];
+    let capacity = crate::fits::capacity(&nodes);
+    let (mut judged, mut found, mut by_nodes) = (0, 0, 0);
     for folder in folders() {
         let files = files(&folder);
         let named = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
         let corpus = corpus::from_memory(named, Asked::Met);
-        let settings = Settings { policy: &policy, namespace: "", capacity: None, today: TODAY };
+        let settings = Settings { policy: &policy, namespace: "", capacity: Some(&capacity), today: TODAY };
         let report = linting::lint(&corpus, settings);
-        let (_, scopes) = Known::collect(&corpus, "", None);
+        let (_, scopes) = Known::collect(&corpus, "", Some(&capacity));
         for (index, held) in corpus.documents.iter().enumerate() {
             let Ok(document) = yaml::parse(held.document.raw()) else { continue };
             for object in objects(document.value()) {
@@ -107,10 +111,12 @@ fn d11_command_line_and_webhook_find_the_same() {
                 assert_eq!(by_webhook, by_lint, "{} of {}", object.reference, held.file);
                 judged += 1;
                 found += by_lint.len();
+                by_nodes += by_lint.iter().filter(|(rule, ..)| rule.ends_with("fits") || rule.ends_with("fit")).count();
             }
         }
     }
-    assert!(judged > 30 && found > 50, "{judged} objects with {found} findings are too few to say anything");
+    let figures = format!("{judged} objects with {found} findings, {by_nodes} of them about nodes");
+    assert!(judged > 30 && found > 50 && by_nodes > 10, "{figures}: too few to say anything");
 }
 
 /// What the webhook finds in a request.
