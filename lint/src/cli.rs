@@ -10,6 +10,7 @@ use memlint_policies::finding::Level;
 
 use crate::capacity::CapacityCommand;
 use crate::live::LiveArgs;
+use crate::policy::PolicyCommand;
 
 pub use review::{Enforcement, Nodes, OnDoubt, ReviewArgs, Workloads};
 
@@ -63,6 +64,12 @@ pub enum Command {
         /// What to show
         #[command(subcommand)]
         command: CapacityCommand,
+    },
+    /// Look after policy files
+    Policy {
+        /// What to do
+        #[command(subcommand)]
+        command: PolicyCommand,
     },
     /// Answer an AdmissionReview as the webhook would: prints the response, exit code 1 if it denies
     Review(ReviewArgs),
