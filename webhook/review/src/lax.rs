@@ -51,7 +51,7 @@ pub(crate) fn read<'a>(body: &'a [u8], error: &serde_json::Error) -> Result<Read
     let [api_version, kind] = [envelope.api_version, envelope.kind].map(|raw| value::<String>(raw).unwrap_or_default());
     check_type(&api_version, &kind)?;
     let request = envelope.request.filter(|raw| raw.get().starts_with('{'));
-    match value::<Fields<'_>>(request).and_then(|fields| fields.request()) {
+    match value::<Fields<'_>>(request).and_then(Fields::request) {
         Some(request) => Ok(Read::Partly {
             request: Box::new(request),
             why: format!("the request cannot be read: {}", fault(error)),
@@ -63,7 +63,7 @@ pub(crate) fn read<'a>(body: &'a [u8], error: &serde_json::Error) -> Result<Read
 impl<'a> Fields<'a> {
     /// The request, if there is a uid to answer.
     fn request(self) -> Option<Request<'a>> {
-        let text = |raw| value::<String>(raw);
+        let text = value::<String>;
         let uid = text(self.uid).filter(|uid| !uid.is_empty())?;
         let (operation, namespace, resource) = (text(self.operation), text(self.namespace), value(self.resource));
         // A request may well be about no subresource, and then it says nothing of one.

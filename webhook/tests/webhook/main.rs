@@ -30,4 +30,5 @@ mod server;
 mod site;
 mod support;
 mod updates;
+mod warned;
 mod watched_pods;
