@@ -6,6 +6,7 @@
 
 mod autoscalers;
 mod doubt;
+mod heard;
 mod kept;
 mod pods;
 mod rebuild;
@@ -15,7 +16,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use kube::client::Body;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::DeserializeGuard;
 use kube::{Api, Client, Config};
@@ -40,16 +40,18 @@ pub struct Settings {
     pub nodes: Nodes,
     /// Whether Pods are watched too.
     pub pods: bool,
-    /// After this long without a working watch, what is known of nodes is no reason to refuse anything.
+    /// After this long without a word from the API server, what is known of nodes is no reason to refuse anything.
     pub stale: Duration,
+    /// How long an answer of the API server may take.
+    pub patience: Duration,
     /// How often autoscalers are looked for.
     pub look_every: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        let [stale, look_every] = [300, 300].map(Duration::from_secs);
-        Self { nodes: Nodes::Auto, pods: false, stale, look_every }
+        let [stale, patience, look_every] = [300, 30, 300].map(Duration::from_secs);
+        Self { nodes: Nodes::Auto, pods: false, stale, patience, look_every }
     }
 }
 
@@ -103,13 +105,13 @@ pub async fn client(kubeconfig: Option<&Path>) -> anyhow::Result<Client> {
 pub async fn follow(app: Arc<App>, client: Client, settings: Settings) {
     let view = Arc::new(View::default());
     let mut tasks = JoinSet::new();
-    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.nodes));
-    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.daemon_sets));
-    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.limit_ranges));
-    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.runtime_classes));
-    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.namespaces));
+    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), settings, |view| &view.nodes));
+    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), settings, |view| &view.daemon_sets));
+    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), settings, |view| &view.limit_ranges));
+    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), settings, |view| &view.runtime_classes));
+    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), settings, |view| &view.namespaces));
     if settings.pods {
-        tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.pods));
+        tasks.spawn(watch(app.clone(), client.clone(), view.clone(), settings, |view| &view.pods));
     }
     if settings.nodes == Nodes::Auto {
         tasks.spawn(autoscalers::follow(client, view.clone(), settings.look_every));
@@ -118,27 +120,15 @@ pub async fn follow(app: Arc<App>, client: Client, settings: Settings) {
     while tasks.join_next().await.is_some() {}
 }
 
-async fn watch<K: Kept>(app: Arc<App>, client: Client, view: Arc<View>, store: fn(&View) -> &Store<K>) {
+async fn watch<K: Kept>(
+    app: Arc<App>,
+    client: Client,
+    view: Arc<View>,
+    settings: Settings,
+    store: fn(&View) -> &Store<K>,
+) {
     app.metrics.synced(K::KIND, false);
-    let client = noticing(client, app.clone(), view.clone(), store);
+    let client = heard::client(client, app.clone(), view.clone(), settings.patience, store);
     let api: Api<DeserializeGuard<K>> = Api::all(client);
     store(&view).follow(api, &view.changed, &app.metrics).await;
-}
-
-/// A client that tells the store when a watch has begun. A watcher that goes on where it broke off says nothing until
-/// the next change, which for DaemonSets may be days away.
-fn noticing<K: Kept>(client: Client, app: Arc<App>, view: Arc<View>, store: fn(&View) -> &Store<K>) -> Client {
-    let namespace = client.default_namespace().to_owned();
-    let service = tower::service_fn(move |request: axum::http::Request<Body>| {
-        let (client, app, view) = (client.clone(), app.clone(), view.clone());
-        let is_watch = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "watch=true"));
-        async move {
-            let response = client.send(request).await?;
-            if is_watch && response.status().is_success() {
-                store(&view).works_again(&app.metrics);
-            }
-            Ok::<_, kube::Error>(response)
-        }
-    });
-    Client::new(service, namespace)
 }
