@@ -29,6 +29,7 @@ use kept::Kept;
 use store::Store;
 
 pub use doubt::Nodes;
+pub(crate) use doubt::autoscaled;
 
 /// The kinds that may be watched, as metrics name them.
 pub const KINDS: [&str; 6] = ["Node", "DaemonSet", "LimitRange", "RuntimeClass", "Namespace", "Pod"];
@@ -85,23 +86,56 @@ impl View {
     }
 }
 
+/// Where kubelet tells a Pod of its namespace.
+const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
+/// Whether this is a Pod in a cluster.
+#[must_use]
+pub fn is_around() -> bool {
+    std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
+}
+
+/// The namespace of this Pod, if it is one and has a ServiceAccount.
+#[must_use]
+pub fn own_namespace() -> Option<String> {
+    let text = is_around().then(|| std::fs::read_to_string(OWN_NAMESPACE).ok())??;
+    Some(text.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
 /// A client: from a kubeconfig file, or as a Pod in the cluster has it.
 ///
 /// # Errors
 /// When there is none.
 pub async fn client(kubeconfig: Option<&Path>) -> anyhow::Result<Client> {
     let config = match kubeconfig {
-        None => Config::infer().await.context("there is no cluster to ask: give --kubeconfig or --capacity")?,
-        Some(file) => {
-            let kubeconfig =
-                Kubeconfig::read_from(file).with_context(|| format!("{} cannot be read", file.display()))?;
-            Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?
+        // What kubectl would take is never guessed: the webhook writes to the cluster.
+        None => {
+            Config::incluster().context("this is no Pod in a cluster: give --kubeconfig, in place of --capacity")?
         }
+        Some(file) => of_file(file).await.with_context(|| format!("--kubeconfig {}", file.display()))?,
     };
+    tracing::info!(server = %config.cluster_url, "the cluster");
     Ok(Client::try_from(config)?)
 }
 
-/// Watches until it is dropped; never returns otherwise.
+async fn of_file(file: &Path) -> anyhow::Result<Config> {
+    // Read here: kube's own errors say everything twice, and the file's name never.
+    let text = std::fs::read_to_string(file)?;
+    let kubeconfig = Kubeconfig::from_yaml(&text).map_err(|error| anyhow::anyhow!(innermost(&error)))?;
+    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
+    config.map_err(|error| anyhow::anyhow!(innermost(&error)))
+}
+
+/// What was wrong at the bottom of it; those above repeat it.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+/// Watches until it is dropped; returns only when a part of it has ended, which none should.
 pub async fn follow(app: Arc<App>, client: Client, settings: Settings) {
     let view = Arc::new(View::default());
     let mut tasks = JoinSet::new();
@@ -117,7 +151,7 @@ pub async fn follow(app: Arc<App>, client: Client, settings: Settings) {
         tasks.spawn(autoscalers::follow(client, view.clone(), settings.look_every));
     }
     tasks.spawn(rebuild::follow(app, view, settings));
-    while tasks.join_next().await.is_some() {}
+    _ = tasks.join_next().await;
 }
 
 async fn watch<K: Kept>(

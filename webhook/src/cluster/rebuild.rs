@@ -63,7 +63,7 @@ fn tell(last: Option<&Option<String>>, doubt: &Option<String>) {
     match doubt {
         _ if last == Some(doubt) => {}
         Some(why) => {
-            tracing::warn!(why, "what is known of the nodes is not certain: no Pod is refused for want of room")
+            tracing::warn!(why, "what is known of the nodes is not certain: no Pod is refused for want of room");
         }
         None => tracing::info!("the nodes are known: Pods that none of them can hold are refused"),
     }
