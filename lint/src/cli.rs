@@ -8,6 +8,7 @@ use memlint_policies::finding::Level;
 
 use crate::capacity::CapacityCommand;
 use crate::live::LiveArgs;
+use crate::policy::PolicyCommand;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -59,6 +60,12 @@ pub enum Command {
         /// What to show
         #[command(subcommand)]
         command: CapacityCommand,
+    },
+    /// Look after policy files
+    Policy {
+        /// What to do
+        #[command(subcommand)]
+        command: PolicyCommand,
     },
     /// Answer an AdmissionReview as the webhook would: prints the response, exit code 1 if it denies
     Review(ReviewArgs),
