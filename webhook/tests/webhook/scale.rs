@@ -19,6 +19,7 @@ const FIXED: Settings = Settings {
     nodes: Nodes::Fixed,
     pods: false,
     stale: Duration::from_secs(600),
+    patience: Duration::from_secs(30),
     look_every: Duration::from_secs(600),
 };
 
