@@ -12,6 +12,7 @@ pub mod linting;
 pub mod live;
 pub mod oom;
 pub mod output;
+pub mod policy;
 pub mod progress;
 pub mod report;
 pub mod review;

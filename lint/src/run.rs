@@ -23,6 +23,7 @@ use crate::linting::{self, Settings};
 use crate::live;
 use crate::oom;
 use crate::output::{self, json, text};
+use crate::policy::{self, PolicyCommand};
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::review;
@@ -49,6 +50,7 @@ pub fn main() -> ExitCode {
         Some(Command::Rules { format: Format::Json }) => show(&explain::json()),
         Some(Command::Oom(args)) => oom(&args),
         Some(Command::Capacity { command }) => capacity(&command),
+        Some(Command::Policy { command: PolicyCommand::Check { files } }) => check(&files),
         Some(Command::Review(args)) => answer(&args),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
@@ -89,6 +91,16 @@ fn capacity(command: &CapacityCommand) -> anyhow::Result<u8> {
             Ok(FAILED)
         }
     }
+}
+
+fn check(files: &[PathBuf]) -> anyhow::Result<u8> {
+    let (good, bad) = policy::check(files)?;
+    output::print(&good).context("standard output cannot be written")?;
+    if bad.is_empty() {
+        return Ok(CLEAN);
+    }
+    complain(&text::problems(&bad, std::io::stderr().is_terminal() && wants_color(Color::Auto)));
+    Ok(FAILED)
 }
 
 fn answer(args: &ReviewArgs) -> anyhow::Result<u8> {

@@ -116,6 +116,18 @@ fn a_namespace_exempts_what_is_in_it_where_the_policy_lets_it() {
 }
 
 #[test]
+fn policies_are_checked_without_linting_anything() {
+    let folder = shop().with("memlint.yaml", format!("{HEAD}extends: strict\nrules: {{tiny-quantity: off}}\n"));
+    let good = memlint!("policy", "check").within(folder.path()).run().exits(0);
+    _ = good.says(&["memlint.yaml: good: 17 rules deny, 1 warn, 1 are off; 0 exemptions"]);
+    let folder = folder.with("bad.yaml", format!("{HEAD}rules: {{tiny-quantity: of}}\n"));
+    let mixed = memlint!("policy", "check", "memlint.yaml", "bad.yaml").within(folder.path()).run().exits(2);
+    _ = mixed.says(&["memlint.yaml: good"]).complains(&["bad.yaml:3:24"]);
+    let nowhere = Folder::new();
+    _ = memlint!("policy", "check").within(nowhere.path()).run().exits(2).complains(&["there is no memlint.yaml"]);
+}
+
+#[test]
 fn all_mistakes_of_a_policy_are_told_at_once() {
     let policy = "apiVersion: memlint.dev/v1\nkind: Policy\nextend: strict\nrules:\n  missing-memory-limits: off\n  \
         tiny-quantity: {level: warning, belw: 1Mi}\n  limit-far-above-request: {maxRatio: 0.5}\nexemptions:\n\

@@ -1,16 +1,18 @@
 //! The command line of the webhook.
 
 mod cluster;
+mod parsers;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cluster::Nodes;
-use clap::{Args as ClapArgs, Parser, ValueEnum};
+use clap::{ArgGroup, Args as ClapArgs, Parser, ValueEnum};
 use memlint_review::{Enforcement, OnDoubt, Options, Workloads};
 
 pub use cluster::ClusterArgs;
+use parsers::{at_least_one, duration, enforcement_for, filter, namespace, some_time};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,6 +24,7 @@ Examples:
 /// Refuses Pods that would stay Pending, be Evicted or be OOMKilled, before they are stored.
 #[derive(Debug, Parser)]
 #[command(name = "memlint-webhook", version, after_help = EXAMPLES)]
+#[command(group(ArgGroup::new("certificate").required(true).multiple(true).args(["tls_cert", "self_signed", "ca_secret"])))]
 pub struct Args {
     /// Address to listen on, for HTTPS: /validate, /livez, /readyz, /metrics
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:8443")]
@@ -58,7 +61,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
     /// What to log: off, error, warn, info, debug, or a filter such as memlint_webhook=debug
-    #[arg(long, value_name = "FILTER", default_value = "info")]
+    #[arg(long, value_name = "FILTER", default_value = "info", value_parser = filter)]
     pub log: String,
 }
 
@@ -66,7 +69,7 @@ pub struct Args {
 #[derive(Debug, ClapArgs)]
 pub struct TlsArgs {
     /// Certificate chain, PEM; read again when it changes
-    #[arg(long, value_name = "FILE", requires = "tls_key", required_unless_present_any = ["self_signed", "ca_secret"])]
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
     /// Private key, PEM; read again when it changes
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
@@ -80,12 +83,11 @@ pub struct TlsArgs {
         long,
         value_name = "NAME",
         requires = "webhook_config",
-        requires = "own_namespace",
         conflicts_with_all = ["tls_cert", "tls_key", "self_signed"]
     )]
     pub ca_secret: Option<String>,
     /// The ValidatingWebhookConfiguration to put the CA's certificate into; nothing else in it is touched
-    #[arg(long, value_name = "NAME", requires = "ca_secret")]
+    #[arg(long, value_name = "NAME", requires = "ca_secret", conflicts_with_all = ["tls_cert", "self_signed"])]
     pub webhook_config: Option<String>,
     /// The Service that API servers call the webhook through, in the own namespace: what the certificate is for
     #[arg(long, value_name = "NAME", default_value = "memlint")]
@@ -101,7 +103,7 @@ pub struct TlsArgs {
     #[arg(long, value_enum, default_value_t = TlsVersion::V1_2)]
     pub tls_min: TlsVersion,
     /// How often files are looked at for changes
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = some_time)]
     pub reload_every: Duration,
 }
 
@@ -124,9 +126,9 @@ pub struct ReviewArgs {
     #[arg(long, value_enum, default_value_t = OnDoubtArg::Allow)]
     pub on_timeout: OnDoubtArg,
     /// Namespaces to leave alone, besides kube-system, kube-public, kube-node-lease and the webhook's own; team-* works
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = namespace)]
     pub exclude_namespaces: Vec<String>,
-    /// The webhook's own namespace
+    /// The webhook's own namespace; as a Pod in a cluster, that of its ServiceAccount unless it is told
     #[arg(long, value_name = "NAME", env = "POD_NAMESPACE")]
     pub own_namespace: Option<String>,
 }
@@ -135,13 +137,13 @@ pub struct ReviewArgs {
 #[derive(Debug, ClapArgs)]
 pub struct LimitArgs {
     /// The most time for one answer; the API server's own timeout counts if it is shorter
-    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = some_time)]
     pub answer_within: Duration,
     /// How many connections are served at a time; others wait
-    #[arg(long, value_name = "N", default_value_t = 1024)]
+    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = at_least_one)]
     pub max_connections: usize,
     /// How many requests are under review at a time; others get 503 at once
-    #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = at_least_one)]
     pub max_reviews: usize,
     /// How long to go on serving after SIGTERM, while the cluster learns that this replica is going
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
@@ -225,21 +227,4 @@ impl ReviewArgs {
             exclude_namespaces: self.exclude_namespaces.iter().chain(&self.own_namespace).cloned().collect(),
         }
     }
-}
-
-/// A time such as `10s` or `500ms`.
-fn duration(text: &str) -> Result<Duration, String> {
-    crate::deadline::parse(text).ok_or_else(|| format!("{text} is no time: write it as 10s or 500ms"))
-}
-
-/// A namespace and what goes there, such as `team-*=warn`.
-fn enforcement_for(text: &str) -> Result<(String, EnforcementArg), String> {
-    let (namespace, level) = text.split_once('=').ok_or("write NAMESPACE=LEVEL, such as team-a=warn")?;
-    let level = EnforcementArg::from_str(level, false).map_err(|_| "the level is audit, warn or deny")?;
-    let is_in_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let name = namespace.strip_suffix('*').unwrap_or(namespace);
-    if namespace.is_empty() || !name.chars().all(is_in_name) {
-        return Err(format!("{namespace:?} is no namespace, nor the beginning of one and a *"));
-    }
-    Ok((namespace.to_owned(), level))
 }

@@ -58,11 +58,12 @@ fn from_files(args: &TlsArgs, app: &Arc<App>, followers: &mut JoinSet<()>) -> an
         (None, Some(certificate), Some(key)) => [certificate.clone(), key.clone()],
         _ => anyhow::bail!("give --tls-cert and --tls-key, or --ca-secret, or --self-signed to try it out"),
     };
-    let contents = watch::read(&paths).map_err(anyhow::Error::msg)?;
-    let pair = match contents.as_slice() {
-        [certificate, key] => tls::parse(certificate, key).map_err(anyhow::Error::msg)?,
-        _ => anyhow::bail!("there are not two files"),
-    };
+    let [certificate, key] = &paths;
+    let read = |option, path: &Path| std::fs::read(path).with_context(|| format!("{option} {}", path.display()));
+    let (certificate, key) = (read("--tls-cert", certificate)?, read("--tls-key", key)?);
+    let pair = tls::parse(&certificate, &key).map_err(anyhow::Error::msg);
+    let pair = pair.with_context(|| format!("--tls-cert {}", paths[0].display()))?;
+    let contents = vec![certificate, key];
     app.metrics.certs.loaded("leaf", pair.not_after);
     app.health.certificate_is_there();
     let certificate = Certificate::new(pair);
@@ -76,9 +77,9 @@ fn clients(
     app: &Arc<App>,
     followers: &mut JoinSet<()>,
 ) -> anyhow::Result<Arc<Clients>> {
-    let contents = watch::read(std::slice::from_ref(file)).map_err(anyhow::Error::msg)?;
+    let contents = watch::read(std::slice::from_ref(file)).map_err(|why| anyhow::anyhow!("--client-ca {why}"))?;
     let clients = Clients::new(&contents.concat(), args.client_name.clone());
-    let clients = clients.map_err(anyhow::Error::msg).with_context(|| file.display().to_string())?;
+    let clients = clients.map_err(anyhow::Error::msg).with_context(|| format!("--client-ca {}", file.display()))?;
     app.metrics.certs.client_ca_read(true);
     followers.spawn(clients.clone().follow(app.clone(), file.clone(), args.reload_every, contents));
     Ok(clients)

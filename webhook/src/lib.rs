@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod deadline;
 mod debug;
 pub mod events;
+mod hint;
 pub mod log;
 pub mod metrics;
 pub mod policy;

@@ -28,6 +28,9 @@ pub fn shipped() -> Result<Rulebook, String> {
 pub fn parse(name: &str, bytes: &[u8]) -> Result<Rulebook, String> {
     let text = std::str::from_utf8(bytes).map_err(|error| format!("{name}: it is not UTF-8: {error}"))?;
     let policy = policy_file::parse(name, text).map_err(|problems| describe(&problems))?;
+    if let Some(file) = policy.capacity() {
+        tracing::warn!("{name}: capacity: {file} is for the command and is not heeded here; give --capacity");
+    }
     Ok(Rulebook { policy, hash: memlint_review::policy_hash(bytes) })
 }
 

@@ -1,6 +1,6 @@
 //! From the command line to the end.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::args::Args;
 use crate::events::{self, Events};
 use crate::server::{Phase, Server, Timeouts};
 use crate::state::{App, Limits, Rulebook};
-use crate::{capacity, certificates, cluster, log, policy, router};
+use crate::{capacity, certificates, cluster, hint, log, policy, router};
 
 /// How long clients are told to connect elsewhere before connections are closed.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -50,17 +50,21 @@ async fn run(args: Args) -> anyhow::Result<()> {
         nodes,
         cluster: of_cluster,
         tls,
-        review,
+        mut review,
         limits: taken,
         log: _,
         log_format: _,
     } = args;
     let (rulebook, policy_text) = load_policy(policy.as_ref())?;
+    review.own_namespace = review.own_namespace.or_else(cluster::own_namespace);
     let limits = Limits { answer_within: taken.answer_within, reviews: taken.max_reviews, ..Limits::default() };
     let app = App::new(rulebook, review.options(), limits);
     let mut followers = JoinSet::new();
-    let in_cluster = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+    let in_cluster = cluster::is_around();
     let has_cluster = kubeconfig.is_some() || (in_cluster && capacity.is_empty());
+    if has_cluster && review.own_namespace.is_none() {
+        tracing::warn!("the own namespace is not known, so Pods in it are judged as well: give --own-namespace");
+    }
     anyhow::ensure!(has_cluster || !of_cluster.watch_pods, "--watch-pods needs a cluster: give --kubeconfig");
     let client = async || cluster::client(kubeconfig.as_deref()).await;
     let app = if of_cluster.events {
@@ -76,8 +80,10 @@ async fn run(args: Args) -> anyhow::Result<()> {
         let settings = cluster::Settings { nodes, pods: of_cluster.watch_pods, ..cluster::Settings::default() };
         followers.spawn(cluster::follow(app.clone(), client, settings));
     } else {
-        let texts = capacity::load(&app, &capacity, nodes).map_err(anyhow::Error::msg)?;
-        if !capacity.is_empty() {
+        let texts = capacity::load(&app, &capacity, nodes).map_err(|why| anyhow::anyhow!("--capacity {why}"))?;
+        if capacity.is_empty() {
+            tracing::warn!("no nodes are known, so no rule about them runs: give --kubeconfig or --capacity");
+        } else {
             followers.spawn(capacity::follow(app.clone(), capacity, nodes, tls.reload_every, texts));
         }
     }
@@ -104,26 +110,33 @@ async fn run(args: Args) -> anyhow::Result<()> {
     }
     tracing::info!(%address, hash = app.rulebook.load().hash, "serving");
     if let Some(folder) = &tls.self_signed {
-        tracing::info!(
-            "try it: curl --cacert {} -H 'Content-Type: application/json' --data-binary @review.json \
-             https://localhost:{}/validate",
-            folder.join("ca.crt").display(),
-            address.port(),
-        );
+        tracing::info!("try it: {}", hint::try_it(folder, address.port(), Path::new(hint::EXAMPLE).exists()));
     }
-    wait_and_drain(&app, &phases, taken.drain_delay).await?;
+    let ended = wait_and_drain(&app, &phases, taken.drain_delay, &mut followers).await?;
     while servers.join_next().await.is_some() {}
     tracing::info!("done");
+    anyhow::ensure!(!ended, "a part of it ended that never should");
     Ok(())
 }
 
-/// Waits for a signal, then goes without any request noticing: first the cluster learns of it, then clients.
-async fn wait_and_drain(app: &App, phases: &channel::Sender<Phase>, delay: Duration) -> anyhow::Result<()> {
+/// Waits for a signal, then goes without any request noticing: first the cluster learns of it, then clients. Goes, too,
+/// when a follower ends, and then tells so: what is known would grow old with nobody to notice.
+async fn wait_and_drain(
+    app: &App,
+    phases: &channel::Sender<Phase>,
+    delay: Duration,
+    followers: &mut JoinSet<()>,
+) -> anyhow::Result<bool> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let delay = tokio::select! {
-        _ = terminate.recv() => delay,
-        _ = interrupt.recv() => Duration::ZERO,
+    let (delay, ended) = tokio::select! {
+        _ = terminate.recv() => (delay, false),
+        _ = interrupt.recv() => (Duration::ZERO, false),
+        Some(end) = followers.join_next() => {
+            let why = end.err().map_or_else(|| "it came to its end".to_owned(), |error| error.to_string());
+            tracing::error!(why, "a part of the webhook is gone that never should be; please report it");
+            (delay, true)
+        }
     };
     app.health.drain();
     tracing::info!(?delay, "draining");
@@ -134,13 +147,32 @@ async fn wait_and_drain(app: &App, phases: &channel::Sender<Phase>, delay: Durat
     _ = phases.send(Phase::Closing);
     tokio::time::sleep(CLOSING.min(delay)).await;
     _ = phases.send(Phase::Stopping);
-    Ok(())
+    Ok(ended)
 }
 
 /// The policy, and the text it was read from.
 fn load_policy(file: Option<&PathBuf>) -> anyhow::Result<(Rulebook, Option<Vec<u8>>)> {
     let Some(file) = file else { return Ok((policy::shipped().map_err(anyhow::Error::msg)?, None)) };
-    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let bytes = std::fs::read(file).with_context(|| format!("--policy {} cannot be read", file.display()))?;
     let rulebook = policy::parse(&file.display().to_string(), &bytes).map_err(anyhow::Error::msg)?;
     Ok((rulebook, Some(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_follower_that_ends_is_the_end() {
+        let rulebook = policy::shipped().expect("the default policy");
+        let app = App::new(rulebook, memlint_review::Options::default(), Limits::default());
+        let (phases, phase) = channel::channel(Phase::Serving);
+        let mut followers = JoinSet::new();
+        followers.spawn(std::future::pending());
+        followers.spawn(async { panic!("a test says so") });
+        let delay = Duration::from_millis(10);
+        assert!(wait_and_drain(&app, &phases, delay, &mut followers).await.expect("signals"));
+        assert!(app.health.not_ready().contains(&"this replica is going".to_owned()));
+        assert_eq!(*phase.borrow(), Phase::Stopping);
+    }
 }

@@ -9,7 +9,7 @@ pub struct ClusterArgs {
     #[arg(long, conflicts_with = "capacity")]
     pub watch_pods: bool,
     /// Tell of denials in Kubernetes Events. The webhook then has side effects, but for dry runs: its configuration
-    /// must say sideEffects: NoneOnDryRun
+    /// must say sideEffects: NoneOnDryRun. Whoever reaches the port can have Events made: see --client-ca
     #[arg(long)]
     pub events: bool,
     /// The webhook's own Pod, for Events about its policy file

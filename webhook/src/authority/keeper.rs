@@ -64,7 +64,7 @@ impl Keeper {
         Self { app, secrets, configs, names, times, certificate, held: None, leaf: None, right: None, pace }
     }
 
-    /// Does what there is to do, whenever something has changed and every so often; never returns.
+    /// Does what there is to do, whenever something has changed and every so often; returns when nobody watches any more.
     pub(super) async fn run(mut self, mut live: Receiver<Live>) {
         loop {
             let seen = live.borrow_and_update().clone();
@@ -74,9 +74,10 @@ impl Keeper {
                 self.app.metrics.certs.trouble();
             }
             self.app.health.authority(self.not_ready(seen, trouble));
-            let changed = tokio::time::timeout(self.times.poll, live.changed()).await;
-            if changed.is_ok() {
-                tokio::time::sleep(CROWD).await;
+            match tokio::time::timeout(self.times.poll, live.changed()).await {
+                Ok(Ok(())) => tokio::time::sleep(CROWD).await,
+                Ok(Err(_)) => return,
+                Err(_) => {}
             }
         }
     }

@@ -59,11 +59,12 @@ pub fn placeholder(names: &Names, times: &Times) -> Result<Pair, String> {
     tls::parse(leaf.certificate.as_bytes(), leaf.key.as_bytes())
 }
 
-/// Keeps the CA, the caBundle and the certificate right until it is dropped; never returns otherwise.
+/// Keeps the CA, the caBundle and the certificate right until it is dropped; returns only when a part of it has ended,
+/// which none should.
 pub async fn follow(app: Arc<App>, client: Client, names: Names, times: Times, certificate: Arc<Certificate>) {
     let (sender, live) = watch::channel(None);
     let mut tasks = JoinSet::new();
     tasks.spawn(live::follow(app.clone(), client.clone(), names.webhook_config.clone(), sender));
     tasks.spawn(Keeper::new(app, &client, names, times, certificate).run(live));
-    while tasks.join_next().await.is_some() {}
+    _ = tasks.join_next().await;
 }

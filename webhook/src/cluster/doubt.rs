@@ -15,8 +15,8 @@ pub enum Nodes {
     Growing,
 }
 
-/// Labels that tools put on nodes which they add when Pods wait for room.
-const AUTOSCALED: [&str; 8] = [
+/// Labels that tools put on nodes which they add when Pods wait for room, and on those of pools that may grow.
+const AUTOSCALED: [&str; 13] = [
     "karpenter.sh/nodepool",
     "karpenter.sh/provisioner-name",
     "eks.amazonaws.com/nodegroup",
@@ -25,13 +25,20 @@ const AUTOSCALED: [&str; 8] = [
     "kubernetes.azure.com/agentpool",
     "kops.k8s.io/instancegroup",
     "cluster.x-k8s.io/deployment-name",
+    "doks.digitalocean.com/node-pool",
+    "lke.linode.com/pool-id",
+    "k8s.scaleway.com/pool-name",
+    "alibabacloud.com/nodepool-id",
+    "ibm-cloud.kubernetes.io/worker-pool-id",
 ];
 
 /// What speaks of nodes that are not known.
 #[derive(Debug)]
 pub(super) struct Signs {
-    /// Nodes have not been seen for too long.
-    pub(super) is_stale: bool,
+    /// The kinds of which nothing has been heard for too long.
+    pub(super) stale: Vec<&'static str>,
+    /// A node that is there and cannot be read.
+    pub(super) unreadable: Option<String>,
     /// There are nodes at all.
     pub(super) has_nodes: bool,
     /// The label of an autoscaler that a node has.
@@ -45,14 +52,17 @@ impl Signs {
     pub(super) fn see(&mut self, node: &core::Node) {
         self.has_nodes = true;
         if let (None, Some(labels)) = (self.label, &node.metadata.labels) {
-            self.label = AUTOSCALED.into_iter().find(|key| labels.contains_key(*key));
+            self.label = autoscaled(|key| labels.contains_key(key));
         }
     }
 
     /// Why the nodes that are known may not be all that there will be; `None` if they are.
     pub(super) fn doubt(&self, nodes: Nodes) -> Option<String> {
-        if self.is_stale {
-            return Some("nodes have not been seen for too long".to_owned());
+        if !self.stale.is_empty() {
+            return Some(format!("nothing has been heard for too long of: {}", self.stale.join(", ")));
+        }
+        if let Some(name) = &self.unreadable {
+            return Some(format!("node {name} cannot be read"));
         }
         if !self.has_nodes {
             return Some("there are no nodes".to_owned());
@@ -61,7 +71,12 @@ impl Signs {
             (Nodes::Fixed, _) => None,
             (Nodes::Growing, _) => Some("--nodes growing was given".to_owned()),
             (Nodes::Auto, Some(label)) => Some(format!("a node has the label {label}")),
-            (Nodes::Auto, None) => self.traces.describe().map(str::to_owned),
+            (Nodes::Auto, None) => self.traces.describe(),
         }
     }
+}
+
+/// The label of an autoscaler that a node has, if it has one.
+pub(crate) fn autoscaled(has: impl Fn(&str) -> bool) -> Option<&'static str> {
+    AUTOSCALED.into_iter().find(|key| has(key))
 }

@@ -6,6 +6,7 @@
 
 mod autoscalers;
 mod doubt;
+mod heard;
 mod kept;
 mod pods;
 mod rebuild;
@@ -15,7 +16,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use kube::client::Body;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::DeserializeGuard;
 use kube::{Api, Client, Config};
@@ -29,6 +29,7 @@ use kept::Kept;
 use store::Store;
 
 pub use doubt::Nodes;
+pub(crate) use doubt::autoscaled;
 
 /// The kinds that may be watched, as metrics name them.
 pub const KINDS: [&str; 6] = ["Node", "DaemonSet", "LimitRange", "RuntimeClass", "Namespace", "Pod"];
@@ -40,16 +41,18 @@ pub struct Settings {
     pub nodes: Nodes,
     /// Whether Pods are watched too.
     pub pods: bool,
-    /// After this long without a working watch, what is known of nodes is no reason to refuse anything.
+    /// After this long without a word from the API server, what is known of nodes is no reason to refuse anything.
     pub stale: Duration,
+    /// How long an answer of the API server may take.
+    pub patience: Duration,
     /// How often autoscalers are looked for.
     pub look_every: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        let [stale, look_every] = [300, 300].map(Duration::from_secs);
-        Self { nodes: Nodes::Auto, pods: false, stale, look_every }
+        let [stale, patience, look_every] = [300, 30, 300].map(Duration::from_secs);
+        Self { nodes: Nodes::Auto, pods: false, stale, patience, look_every }
     }
 }
 
@@ -83,62 +86,83 @@ impl View {
     }
 }
 
+/// Where kubelet tells a Pod of its namespace.
+const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
+/// Whether this is a Pod in a cluster.
+#[must_use]
+pub fn is_around() -> bool {
+    std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
+}
+
+/// The namespace of this Pod, if it is one and has a ServiceAccount.
+#[must_use]
+pub fn own_namespace() -> Option<String> {
+    let text = is_around().then(|| std::fs::read_to_string(OWN_NAMESPACE).ok())??;
+    Some(text.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
 /// A client: from a kubeconfig file, or as a Pod in the cluster has it.
 ///
 /// # Errors
 /// When there is none.
 pub async fn client(kubeconfig: Option<&Path>) -> anyhow::Result<Client> {
     let config = match kubeconfig {
-        None => Config::infer().await.context("there is no cluster to ask: give --kubeconfig or --capacity")?,
-        Some(file) => {
-            let kubeconfig =
-                Kubeconfig::read_from(file).with_context(|| format!("{} cannot be read", file.display()))?;
-            Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?
+        // What kubectl would take is never guessed: the webhook writes to the cluster.
+        None => {
+            Config::incluster().context("this is no Pod in a cluster: give --kubeconfig, in place of --capacity")?
         }
+        Some(file) => of_file(file).await.with_context(|| format!("--kubeconfig {}", file.display()))?,
     };
+    tracing::info!(server = %config.cluster_url, "the cluster");
     Ok(Client::try_from(config)?)
 }
 
-/// Watches until it is dropped; never returns otherwise.
+async fn of_file(file: &Path) -> anyhow::Result<Config> {
+    // Read here: kube's own errors say everything twice, and the file's name never.
+    let text = std::fs::read_to_string(file)?;
+    let kubeconfig = Kubeconfig::from_yaml(&text).map_err(|error| anyhow::anyhow!(innermost(&error)))?;
+    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
+    config.map_err(|error| anyhow::anyhow!(innermost(&error)))
+}
+
+/// What was wrong at the bottom of it; those above repeat it.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+/// Watches until it is dropped; returns only when a part of it has ended, which none should.
 pub async fn follow(app: Arc<App>, client: Client, settings: Settings) {
     let view = Arc::new(View::default());
     let mut tasks = JoinSet::new();
-    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.nodes));
-    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.daemon_sets));
-    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.limit_ranges));
-    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.runtime_classes));
-    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.namespaces));
+    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), settings, |view| &view.nodes));
+    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), settings, |view| &view.daemon_sets));
+    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), settings, |view| &view.limit_ranges));
+    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), settings, |view| &view.runtime_classes));
+    tasks.spawn(watch(app.clone(), client.clone(), view.clone(), settings, |view| &view.namespaces));
     if settings.pods {
-        tasks.spawn(watch(app.clone(), client.clone(), view.clone(), |view| &view.pods));
+        tasks.spawn(watch(app.clone(), client.clone(), view.clone(), settings, |view| &view.pods));
     }
     if settings.nodes == Nodes::Auto {
         tasks.spawn(autoscalers::follow(client, view.clone(), settings.look_every));
     }
     tasks.spawn(rebuild::follow(app, view, settings));
-    while tasks.join_next().await.is_some() {}
+    _ = tasks.join_next().await;
 }
 
-async fn watch<K: Kept>(app: Arc<App>, client: Client, view: Arc<View>, store: fn(&View) -> &Store<K>) {
+async fn watch<K: Kept>(
+    app: Arc<App>,
+    client: Client,
+    view: Arc<View>,
+    settings: Settings,
+    store: fn(&View) -> &Store<K>,
+) {
     app.metrics.synced(K::KIND, false);
-    let client = noticing(client, app.clone(), view.clone(), store);
+    let client = heard::client(client, app.clone(), view.clone(), settings.patience, store);
     let api: Api<DeserializeGuard<K>> = Api::all(client);
     store(&view).follow(api, &view.changed, &app.metrics).await;
-}
-
-/// A client that tells the store when a watch has begun. A watcher that goes on where it broke off says nothing until
-/// the next change, which for DaemonSets may be days away.
-fn noticing<K: Kept>(client: Client, app: Arc<App>, view: Arc<View>, store: fn(&View) -> &Store<K>) -> Client {
-    let namespace = client.default_namespace().to_owned();
-    let service = tower::service_fn(move |request: axum::http::Request<Body>| {
-        let (client, app, view) = (client.clone(), app.clone(), view.clone());
-        let is_watch = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "watch=true"));
-        async move {
-            let response = client.send(request).await?;
-            if is_watch && response.status().is_success() {
-                store(&view).works_again(&app.metrics);
-            }
-            Ok::<_, kube::Error>(response)
-        }
-    });
-    Client::new(service, namespace)
 }

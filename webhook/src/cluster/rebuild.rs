@@ -8,7 +8,7 @@ use memlint_policies::finding::Origin;
 use memlint_policies::inventory::Inventory;
 
 use super::doubt::Signs;
-use super::{Nodes, Settings, View};
+use super::{KINDS, Nodes, Settings, View};
 use crate::state::{App, Cluster};
 
 /// Changes come in crowds: this is waited for the rest of one.
@@ -20,7 +20,7 @@ const LONGEST_REST: Duration = Duration::from_secs(10);
 
 /// Puts capacity together whenever something has changed; never returns.
 pub(super) async fn follow(app: Arc<App>, view: Arc<View>, settings: Settings) {
-    let mut was_stale = false;
+    let mut was_stale = Vec::new();
     let mut last_doubt = None;
     loop {
         // Staleness is looked at even when nothing happens.
@@ -28,16 +28,16 @@ pub(super) async fn follow(app: Arc<App>, view: Arc<View>, settings: Settings) {
         if !view.is_synced(settings) {
             continue;
         }
-        let is_stale = view.longest_failure(settings) > settings.stale;
-        if waited.is_err() && is_stale == was_stale {
+        let stale = view.stale(settings);
+        if waited.is_err() && stale == was_stale {
             continue;
         }
-        was_stale = is_stale;
+        was_stale.clone_from(&stale);
         tokio::time::sleep(CROWD).await;
         let started = Instant::now();
         let (work, app_of_work) = (view.clone(), app.clone());
         let built = tokio::task::spawn_blocking(move || {
-            let cluster = cluster(&work, settings, is_stale)?;
+            let cluster = cluster(&work, settings, stale)?;
             let doubt = cluster.doubt.clone();
             // What was known before is dropped here, too: it takes its time.
             app_of_work.set_cluster(cluster);
@@ -62,13 +62,16 @@ pub(super) async fn follow(app: Arc<App>, view: Arc<View>, settings: Settings) {
 fn tell(last: Option<&Option<String>>, doubt: &Option<String>) {
     match doubt {
         _ if last == Some(doubt) => {}
-        Some(why) => tracing::warn!(why, "nodes may come that are not known: no Pod is refused for want of room"),
+        Some(why) => {
+            tracing::warn!(why, "what is known of the nodes is not certain: no Pod is refused for want of room");
+        }
         None => tracing::info!("the nodes are known: Pods that none of them can hold are refused"),
     }
 }
 
-fn cluster(view: &View, settings: Settings, is_stale: bool) -> Result<Cluster, String> {
-    let mut signs = Signs { is_stale, has_nodes: false, label: None, traces: view.traces().unwrap_or_default() };
+fn cluster(view: &View, settings: Settings, stale: Vec<&'static str>) -> Result<Cluster, String> {
+    let (unreadable, traces) = (view.nodes.unreadable(), view.traces().unwrap_or_default());
+    let mut signs = Signs { stale, unreadable, has_nodes: false, label: None, traces };
     let mut inventory = Inventory::default();
     inventory.set_capacity(Arc::new(capacity(view, &mut signs)?));
     Ok(Cluster { inventory, doubt: signs.doubt(settings.nodes) })
@@ -101,9 +104,17 @@ impl View {
             && (settings.nodes != Nodes::Auto || self.traces().is_some())
     }
 
-    /// How long a watch has not worked that says what room there is.
-    fn longest_failure(&self, settings: Settings) -> Duration {
-        let pods = if settings.pods { self.pods.failing_for() } else { Duration::ZERO };
-        self.nodes.failing_for().max(self.daemon_sets.failing_for()).max(pods)
+    /// The kinds of which nothing has been heard for too long. What a Namespace exempts and what a LimitRange sets may
+    /// have changed as well, so each kind counts.
+    fn stale(&self, settings: Settings) -> Vec<&'static str> {
+        let ages = [
+            self.nodes.failing_for(),
+            self.daemon_sets.failing_for(),
+            self.limit_ranges.failing_for(),
+            self.runtime_classes.failing_for(),
+            self.namespaces.failing_for(),
+            self.pods.failing_for(),
+        ];
+        KINDS.into_iter().zip(ages).filter(|(_, age)| *age > settings.stale).map(|(kind, _)| kind).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! [`Store`]: the objects of one kind, kept up to date by a watch.
 //!
-//! What was known last stays while a watch is broken. An object that cannot be read is left out and counted, and does
-//! not hold up the others.
+//! What was known last stays while a watch is broken. An object that cannot be read is counted and holds up no other;
+//! that it is there is remembered.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -22,6 +22,8 @@ use crate::state::now;
 
 /// How many objects are asked for at a time.
 const PAGE: u32 = 200;
+/// How many seconds a watch lasts. One that has died unnoticed is given up somewhat later.
+const WATCH: u32 = 240;
 
 type Key = (String, String);
 
@@ -37,9 +39,12 @@ type Text = Arc<[u8]>;
 
 #[derive(Debug, Default)]
 struct State {
-    objects: BTreeMap<Key, Text>,
+    /// `None` for what cannot be read.
+    objects: BTreeMap<Key, Option<Text>>,
     synced: bool,
-    failing_since: Option<Instant>,
+    /// When the API server last said something.
+    heard: Option<Instant>,
+    fails: bool,
 }
 
 impl<K> Default for Store<K> {
@@ -54,9 +59,20 @@ impl<K: Kept> Store<K> {
         self.with(|state| state.synced)
     }
 
-    /// How long the watch has not worked.
+    /// How long ago the API server last said something, if the watch does not work.
     pub(super) fn failing_for(&self) -> Duration {
-        self.with(|state| state.failing_since.map_or(Duration::ZERO, |since| since.elapsed()))
+        let since = self.with(|state| state.heard.filter(|_| state.fails));
+        since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// The name of an object that is there and cannot be read, if there is one.
+    pub(super) fn unreadable(&self) -> Option<String> {
+        self.with(|state| state.objects.iter().find(|(_, text)| text.is_none()).map(|((_, name), _)| name.clone()))
+    }
+
+    /// The API server has said something.
+    pub(super) fn heard(&self) {
+        self.with(|state| state.heard = Some(Instant::now()));
     }
 
     /// Calls `each` with every object.
@@ -65,7 +81,7 @@ impl<K: Kept> Store<K> {
     /// Never: what is kept was written from the type.
     pub(super) fn each(&self, mut each: impl FnMut(K)) -> Result<(), String> {
         // The watch goes on meanwhile.
-        let texts: Vec<Text> = self.with(|state| state.objects.values().cloned().collect());
+        let texts: Vec<Text> = self.with(|state| state.objects.values().flatten().cloned().collect());
         for text in texts {
             each(serde_json::from_slice(&text).map_err(|error| format!("a {} cannot be read: {error}", K::KIND))?);
         }
@@ -75,7 +91,7 @@ impl<K: Kept> Store<K> {
     /// A watch has begun: what is known is up to date again.
     pub(super) fn works_again(&self, metrics: &Metrics) {
         let synced = self.with(|state| {
-            state.failing_since = None;
+            (state.heard, state.fails) = (Some(Instant::now()), false);
             state.synced
         });
         metrics.synced(K::KIND, synced);
@@ -84,7 +100,7 @@ impl<K: Kept> Store<K> {
     /// Watches; never returns.
     pub(super) async fn follow(&self, api: Api<DeserializeGuard<K>>, changed: &Notify, metrics: &Metrics) {
         let config = watcher::Config { field_selector: K::FIELDS.map(str::to_owned), ..watcher::Config::default() };
-        let config = config.page_size(PAGE);
+        let config = config.page_size(PAGE).timeout(WATCH);
         let mut events = pin!(watcher(api, config).default_backoff());
         let mut coming = BTreeMap::new();
         while let Some(event) = events.next().await {
@@ -94,7 +110,7 @@ impl<K: Kept> Store<K> {
                     tracing::warn!(kind = K::KIND, %error, "a watch does not work; what was known last goes on");
                     metrics.watch_error(K::KIND);
                     metrics.synced(K::KIND, false);
-                    self.with(|state| _ = state.failing_since.get_or_insert_with(Instant::now));
+                    self.with(|state| state.fails = true);
                     continue;
                 }
             };
@@ -104,30 +120,31 @@ impl<K: Kept> Store<K> {
                     continue;
                 }
                 Event::InitApply(guard) => {
-                    if let Some((key, object)) = read(guard, metrics) {
-                        coming.insert(key, object);
+                    let key = key(&guard);
+                    if let Some(text) = read(&key, guard, metrics) {
+                        coming.insert(key, text);
                     }
                     continue;
                 }
                 Event::InitDone => self.replace(std::mem::take(&mut coming)),
                 Event::Apply(guard) => {
                     let key = key(&guard);
-                    match read(guard, metrics) {
-                        Some((key, object)) => self.put(key, object),
+                    match read(&key, guard, metrics) {
+                        Some(text) => self.put(key, text),
                         None => self.remove(&key),
                     }
                 }
                 Event::Delete(guard) => self.remove(&key(&guard)),
             };
             self.works_again(metrics);
-            metrics.cache(K::KIND, self.with(|state| state.objects.len()), now());
+            metrics.cache(K::KIND, self.with(|state| state.objects.values().flatten().count()), now());
             if news {
                 changed.notify_one();
             }
         }
     }
 
-    fn replace(&self, objects: BTreeMap<Key, Text>) -> bool {
+    fn replace(&self, objects: BTreeMap<Key, Option<Text>>) -> bool {
         self.with(|state| {
             let news = !state.synced || state.objects != objects;
             state.objects = objects;
@@ -137,7 +154,7 @@ impl<K: Kept> Store<K> {
     }
 
     /// A heartbeat of a node changes nothing that is kept.
-    fn put(&self, key: Key, object: Text) -> bool {
+    fn put(&self, key: Key, object: Option<Text>) -> bool {
         self.with(|state| {
             let news = state.objects.get(&key) != Some(&object);
             state.objects.insert(key, object);
@@ -159,9 +176,8 @@ fn key<K: Kept>(guard: &DeserializeGuard<K>) -> Key {
     (metadata.namespace.clone().unwrap_or_default(), metadata.name.clone().unwrap_or_default())
 }
 
-/// What is kept of an object, if it counts and can be read.
-fn read<K: Kept>(guard: DeserializeGuard<K>, metrics: &Metrics) -> Option<(Key, Text)> {
-    let key = key(&guard);
+/// What is kept of an object, if it counts; `Some(None)` if it cannot be read.
+fn read<K: Kept>(key: &Key, guard: DeserializeGuard<K>, metrics: &Metrics) -> Option<Option<Text>> {
     let why = match guard.0 {
         Ok(mut object) => {
             if !object.counts() {
@@ -169,14 +185,15 @@ fn read<K: Kept>(guard: DeserializeGuard<K>, metrics: &Metrics) -> Option<(Key, 
             }
             object.trim();
             match (object.fault(), serde_json::to_vec(&object)) {
-                (None, Ok(text)) => return Some((key, text.into())),
+                (None, Ok(text)) => return Some(Some(text.into())),
                 (None, Err(error)) => error.to_string(),
                 (Some(fault), _) => fault,
             }
         }
         Err(invalid) => invalid.error,
     };
-    tracing::warn!(kind = K::KIND, namespace = key.0, name = key.1, why, "an object cannot be read and is left out");
+    let (namespace, name) = key;
+    tracing::warn!(kind = K::KIND, namespace, name, why, "an object cannot be read and is left out");
     metrics.bad_object(K::KIND);
-    None
+    Some(None)
 }

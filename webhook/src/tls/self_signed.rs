@@ -1,7 +1,7 @@
 //! A CA and a certificate of our own, for trying things out without a cluster.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,6 +21,9 @@ pub struct SelfSigned {
     pub key: PathBuf,
 }
 
+/// The first line of what was made here, by which it is known again. Whoever reads PEM passes over it.
+const MARK: &str = "memlint-webhook --self-signed made this, and makes it anew whenever it starts";
+
 /// How long both hold.
 const LIFE: Duration = Duration::from_secs(365 * 86_400);
 
@@ -28,7 +31,7 @@ const LIFE: Duration = Duration::from_secs(365 * 86_400);
 /// thrown away: nothing else can ever be signed with it.
 ///
 /// # Errors
-/// When the folder cannot be written.
+/// When the folder cannot be written, or holds files of these names that were not made here.
 pub fn make(folder: &Path) -> anyhow::Result<SelfSigned> {
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let names = [
@@ -45,15 +48,34 @@ pub fn make(folder: &Path) -> anyhow::Result<SelfSigned> {
     let leaf = ca.issue(&names.map(str::to_owned), now, LIFE).map_err(anyhow::Error::msg)?;
     let files =
         SelfSigned { ca: folder.join("ca.crt"), certificate: folder.join("tls.crt"), key: folder.join("tls.key") };
+    [&files.ca, &files.certificate, &files.key].into_iter().try_for_each(|file| is_ours(file))?;
     write(&files.ca, &ca.certificate, 0o644)?;
     write(&files.certificate, &leaf.certificate, 0o644)?;
     write(&files.key, &leaf.key, 0o600)?;
     Ok(files)
 }
 
+/// Whether a file may be made anew.
+fn is_ours(path: &Path) -> anyhow::Result<()> {
+    match fs::read(path) {
+        Ok(bytes) if bytes.starts_with(MARK.as_bytes()) => Ok(()),
+        Ok(_) => anyhow::bail!("--self-signed would overwrite {}, which it did not make", path.display()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
+    }
+}
+
+/// Puts a new file in the place of the old one, whose rights do not matter.
 fn write(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(mode);
-    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.with_context(|| format!("{} cannot be written", path.display()))
+    let written = || {
+        let new = path.with_extension("new");
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&new)?;
+        file.write_all(format!("{MARK}\n{text}").as_bytes())?;
+        fs::rename(new, path)
+    };
+    written().with_context(|| format!("{} cannot be written", path.display()))
 }

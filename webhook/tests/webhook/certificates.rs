@@ -112,7 +112,7 @@ fn t8_there_is_one_source_of_certificates() {
         assert!(args(&format!("memlint-webhook {files}")).is_ok());
         assert_eq!(args(&format!("{own} {files}")).err(), Some(ErrorKind::ArgumentConflict));
         let patcher = format!("memlint-webhook {files} --webhook-config memlint");
-        assert_eq!(args(&patcher).err(), Some(ErrorKind::MissingRequiredArgument), "files, and the caBundle patched");
+        assert_eq!(args(&patcher).err(), Some(ErrorKind::ArgumentConflict), "files, and the caBundle patched");
         assert_eq!(
             args(&format!("memlint-webhook {files} --client-ca a")).err(),
             Some(ErrorKind::MissingRequiredArgument)

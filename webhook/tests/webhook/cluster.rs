@@ -7,8 +7,10 @@ use memlint_webhook::cluster::{Nodes, Settings, follow};
 use memlint_webhook::state::App;
 use serde_json::{Value, json};
 
-use crate::fake::{AUTOSCALER_STATUS, DAEMON_SETS, Fake, LIMIT_RANGES, NODE_POOLS, NODES};
-use crate::support::{app, ask, container, create, deployment, deployment_of, metric, pod};
+use crate::fake::{
+    AUTOSCALER_STATUS, DAEMON_SETS, Fake, LIMIT_RANGES, NAMESPACES, NODE_POOLS, NODES, OPENSHIFT_STATUS,
+};
+use crate::support::{app, app_with, ask, container, create, deployment, deployment_of, metric, options, pod};
 
 pub(crate) fn node(name: &str, memory: &str, labels: &Value) -> Value {
     json!({
@@ -92,6 +94,81 @@ async fn r7_one_bad_object_holds_up_no_other() {
     let watching = watching(&fake, Nodes::Auto, LONG).await;
     assert_eq!(nodes(&watching.app), 1);
     assert_eq!(metric(&watching.app, "memlint_watch_bad_objects_total{kind=\"Node\"}"), 2.0);
+    assert_eq!(metric(&watching.app, "memlint_cache_objects{kind=\"Node\"}"), 1.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d6_a_node_that_cannot_be_read_may_be_the_one_with_room() {
+    let mut big = node("big", "64Gi", &json!({}));
+    big["status"] = json!({"capacity": {"memory": "64Gi"}});
+    let fake = Fake::new(&[(NODES, node("a", "8Gi", &json!({}))), (NODES, big.clone())]);
+    let watching = watching(&fake, Nodes::Fixed, LONG).await;
+    let wanted = create(&pod("32Gi", "32Gi"));
+    assert_eq!(watching.app.cluster.load().doubt.as_deref(), Some("node big cannot be read"));
+    assert!(ask(&watching.app, &wanted).await.allowed);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    fake.event(NODES, "MODIFIED", &node("big", "16Gi", &json!({})));
+    until("it can be read", || watching.app.cluster.load().nodes_are_certain()).await;
+    assert!(!ask(&watching.app, &wanted).await.allowed);
+    fake.event(NODES, "MODIFIED", &big);
+    until("it cannot be read", || !watching.app.cluster.load().nodes_are_certain()).await;
+    fake.event(NODES, "DELETED", &big);
+    until("it is gone", || watching.app.cluster.load().nodes_are_certain()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d6_an_api_server_that_never_answers_makes_what_is_known_stale() {
+    let fake = Fake::new(&[(NODES, node("a", "8Gi", &json!({})))]);
+    let [stale, patience] = [900, 200].map(Duration::from_millis);
+    let settings = Settings { nodes: Nodes::Fixed, stale, patience, ..Settings::default() };
+    let watching = watching_with(&fake, app(), settings).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert!(watching.app.cluster.load().nodes_are_certain(), "nothing to tell is no failure");
+    fake.with(|state| state.hung = true);
+    fake.cut();
+    until("it is stale", || !watching.app.cluster.load().nodes_are_certain()).await;
+    let doubt = watching.app.cluster.load().doubt.clone().expect("a doubt");
+    assert!(doubt.starts_with("nothing has been heard for too long of: Node"), "{doubt}");
+    assert!(ask(&watching.app, &create(&pod("64Gi", "64Gi"))).await.allowed);
+    fake.with(|state| state.hung = false);
+    until("it answers again", || watching.app.cluster.load().nodes_are_certain()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h6_namespaces_and_limit_ranges_that_are_no_longer_heard_of_are_told() {
+    for (path, kind) in [(NAMESPACES, "Namespace"), (LIMIT_RANGES, "LimitRange")] {
+        let fake = Fake::new(&[(NODES, node("a", "8Gi", &json!({})))]);
+        let watching = watching(&fake, Nodes::Fixed, Duration::from_millis(400)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        fake.with(|state| state.refused.insert(path, 403));
+        fake.cut();
+        until("it is stale", || !watching.app.cluster.load().nodes_are_certain()).await;
+        let doubt = format!("nothing has been heard for too long of: {kind}");
+        assert_eq!(watching.app.cluster.load().doubt.as_deref(), Some(doubt.as_str()));
+        assert_eq!(metric(&watching.app, &format!("memlint_cache_synced{{kind=\"{kind}\"}}")), 0.0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d10_what_a_namespace_exempts_is_kept_of_it() {
+    let annotations = json!({"memlint.dev/allow": "missing-memory-request: OPS-7", "other": "is dropped"});
+    let namespace = |annotations: &Value| {
+        json!({
+            "apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": "shop", "annotations": annotations, "resourceVersion": "8"},
+        })
+    };
+    let fake = Fake::new(&[(NODES, node("a", "8Gi", &json!({}))), (NAMESPACES, namespace(&annotations))]);
+    let app = app_with("annotations: {allowNamespaces: [missing-memory-request]}", options());
+    let watching = watching_with(&fake, app, Settings::default()).await;
+    let wanted = create(&pod("", "1Gi"));
+    let verdict = ask(&watching.app, &wanted).await;
+    assert!(verdict.allowed && verdict.warnings[0].contains("OPS-7"), "{verdict:?}");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let before = watching.app.cluster.load_full();
+    fake.event(NAMESPACES, "MODIFIED", &namespace(&json!({})));
+    until("it is another", || !Arc::ptr_eq(&before, &watching.app.cluster.load_full())).await;
+    assert!(!ask(&watching.app, &wanted).await.allowed);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -185,8 +262,13 @@ async fn d6_traces_of_an_autoscaler_are_looked_for_and_make_warnings_of_denials(
     let pool = json!({"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": "default"}});
     let status =
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cluster-autoscaler-status"}, "data": {}});
-    for (path, object, why) in [(NODE_POOLS, pool, "NodePool"), (AUTOSCALER_STATUS, status, "autoscaler-status")] {
-        let fake = Fake::new(&[plain(), (path, object)]);
+    let openshift = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "openshift-machine-api"}});
+    for (path, object, why) in [
+        (NODE_POOLS, pool, "NodePool"),
+        (AUTOSCALER_STATUS, status.clone(), "kube-system/cluster-autoscaler-status"),
+        (OPENSHIFT_STATUS, status, "openshift-machine-api/cluster-autoscaler-status"),
+    ] {
+        let fake = Fake::new(&[plain(), (path, object), (NAMESPACES, openshift.clone())]);
         fake.with(|state| state.refused.clear());
         let watching = watching(&fake, Nodes::Auto, LONG).await;
         let doubt = watching.app.cluster.load().doubt.clone();
@@ -200,11 +282,18 @@ async fn d6_traces_of_an_autoscaler_are_looked_for_and_make_warnings_of_denials(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn d6_who_may_not_look_for_autoscalers_goes_without_and_who_cannot_does_not_deny() {
+async fn d6_who_may_not_or_cannot_look_for_autoscalers_does_not_deny() {
+    for (path, right) in
+        [(NODE_POOLS, "list nodepools.karpenter.sh"), (AUTOSCALER_STATUS, "get configmaps/cluster-autoscaler-status")]
+    {
+        let fake = Fake::new(&[(NODES, node("a", "8Gi", &json!({})))]);
+        fake.with(|state| state.refused.insert(path, 403));
+        let forbidden = watching(&fake, Nodes::Auto, LONG).await;
+        let doubt = forbidden.app.cluster.load().doubt.clone().expect("a doubt");
+        assert!(doubt.contains(right) && doubt.contains("--nodes fixed"), "{doubt}");
+        assert!(ask(&forbidden.app, &create(&pod("64Gi", "64Gi"))).await.allowed);
+    }
     let fake = Fake::new(&[(NODES, node("a", "8Gi", &json!({})))]);
-    fake.with(|state| state.refused.extend([(NODE_POOLS, 403), (AUTOSCALER_STATUS, 403)]));
-    let forbidden = watching(&fake, Nodes::Auto, LONG).await;
-    assert_eq!(forbidden.app.cluster.load().doubt, None);
     fake.with(|state| state.refused.insert(NODE_POOLS, 500));
     let failed = watching(&fake, Nodes::Auto, LONG).await;
     assert!(failed.app.cluster.load().doubt.is_some());

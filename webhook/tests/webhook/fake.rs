@@ -21,6 +21,8 @@ pub(crate) const DAEMON_SETS: &str = "/apis/apps/v1/daemonsets";
 pub(crate) const RUNTIME_CLASSES: &str = "/apis/node.k8s.io/v1/runtimeclasses";
 pub(crate) const NODE_POOLS: &str = "/apis/karpenter.sh/v1/nodepools";
 pub(crate) const AUTOSCALER_STATUS: &str = "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status";
+pub(crate) const OPENSHIFT_STATUS: &str =
+    "/api/v1/namespaces/openshift-machine-api/configmaps/cluster-autoscaler-status";
 
 /// An API server with a few objects.
 #[derive(Clone)]
@@ -149,7 +151,7 @@ impl State {
             return Response::new(Body::from_stream(lines(path, self.events.subscribe())));
         }
         let items = self.objects.get(&path).map(Vec::as_slice).unwrap_or_default();
-        if path == AUTOSCALER_STATUS {
+        if [AUTOSCALER_STATUS, OPENSHIFT_STATUS].contains(&path.as_str()) {
             return items.first().map_or_else(|| status(404), |item| Response::new(Body::from(item.clone())));
         }
         let number = |name| parameter(uri, name).and_then(|value| value.parse::<usize>().ok());

@@ -18,6 +18,7 @@ const WITH_PODS: Settings = Settings {
     nodes: memlint_webhook::cluster::Nodes::Fixed,
     pods: true,
     stale: Duration::from_secs(60),
+    patience: Duration::from_secs(30),
     look_every: Duration::from_secs(60),
 };
 
