@@ -19,7 +19,7 @@ pub(super) fn time_prefix(text: &str) -> Option<(&str, &str)> {
         let end = start.checked_add(length)?;
         if has_clock(token) {
             let end = start.checked_add(token.trim_end_matches([':', ',']).len())?;
-            return (word == 0 || dated).then_some(()).and_then(|()| finish(text, end));
+            return (word == 0 || dated).then_some(()).and_then(|()| finish(text, end)).map(without_severity);
         }
         if !date_like(token) {
             return None;
@@ -28,6 +28,14 @@ pub(super) fn time_prefix(text: &str) -> Option<(&str, &str)> {
         at = end;
     }
     None
+}
+
+/// klog puts the severity before the date without a blank: `I1213 07:23:21.123456`.
+fn without_severity<'a>((time, rest): (&'a str, &'a str)) -> (&'a str, &'a str) {
+    let date = time
+        .strip_prefix(['I', 'W', 'E', 'F'])
+        .filter(|date| date.split(' ').next().is_some_and(|date| date.len() == 4 && is_digits(date)));
+    (date.unwrap_or(time), rest)
 }
 
 /// Takes a zone (`UTC` of journalctl's short-full) or a year that follows the clock into the time.
@@ -103,6 +111,7 @@ mod tests {
     #[test]
     fn times_of_all_kinds() {
         for (line, time, rest) in [
+            ("I1213 07:23:21.123456 700 kernel.go:12] x", "1213 07:23:21.123456", " 700 kernel.go:12] x"),
             ("Dec 13 07:23:21 host kernel: x", "Dec 13 07:23:21", " host kernel: x"),
             ("Aug 30 06:58:55.050705 host", "Aug 30 06:58:55.050705", " host"),
             ("2026-05-01T12:34:56.123456+00:00 h", "2026-05-01T12:34:56.123456+00:00", " h"),
