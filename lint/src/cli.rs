@@ -1,5 +1,7 @@
 //! The command line: what can be typed, and what it means by default.
 
+mod review;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,6 +11,8 @@ use memlint_policies::finding::Level;
 use crate::capacity::CapacityCommand;
 use crate::live::LiveArgs;
 use crate::policy::PolicyCommand;
+
+pub use review::{Enforcement, Nodes, OnDoubt, ReviewArgs, Workloads};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -102,34 +106,6 @@ pub struct FitArgs {
     /// Print answers only: no notes, no summary
     #[arg(long, short)]
     pub quiet: bool,
-}
-
-/// The arguments of `memlint review`.
-#[derive(Debug, Args)]
-pub struct ReviewArgs {
-    /// File with an AdmissionReview of admission.k8s.io/v1, JSON; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-    /// Policy file; by default memlint.yaml in this folder or one above it
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
-    /// What nodes there are: what kubectl get nodes,pods,daemonsets -A -o yaml prints, or a capacity file
-    #[arg(long, value_name = "FILE")]
-    pub capacity: Vec<PathBuf>,
-    /// What becomes of findings in Deployments and their like, as set for the webhook
-    #[arg(long, value_enum, default_value_t = Workloads::Warn)]
-    pub workloads: Workloads,
-}
-
-/// What the webhook does about findings in workloads, whose Pods come later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Workloads {
-    /// They are not judged
-    Off,
-    /// They are warned of
-    Warn,
-    /// As the policy says
-    Deny,
 }
 
 /// The arguments of linting.

@@ -9,9 +9,9 @@ use jiff::civil::Date;
 use memlint_policies::capacity::Capacity;
 use memlint_policies::inventory::Inventory;
 use memlint_policies::policy::{Policy, SHIPPED};
-use memlint_review::{Options, ReviewCx};
+use memlint_review::ReviewCx;
 
-use crate::cli::{ReviewArgs, Workloads};
+use crate::cli::{Nodes, ReviewArgs};
 
 /// What the webhook would answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,13 +45,8 @@ pub fn answer(
         Some(file) => std::fs::read(file).map(|text| memlint_review::policy_hash(&text)).unwrap_or_default(),
         None => memlint_review::policy_hash(SHIPPED.first().map(|(_, text)| text.as_bytes()).unwrap_or_default()),
     };
-    let workloads = match args.workloads {
-        Workloads::Off => memlint_review::Workloads::Off,
-        Workloads::Warn => memlint_review::Workloads::Warn,
-        Workloads::Deny => memlint_review::Workloads::Deny,
-    };
     let mut inventory = Inventory::default();
-    let nodes_are_certain = capacity.is_some();
+    let nodes_are_certain = capacity.is_some() && args.nodes != Nodes::Growing;
     if let Some(capacity) = capacity {
         inventory.set_capacity(capacity);
     }
@@ -62,7 +57,7 @@ pub fn answer(
             policy_hash: &hash,
             inventory: &inventory,
             nodes_are_certain,
-            options: &Options { workloads, ..Options::default() },
+            options: &args.options(),
             today,
         },
     );

@@ -242,3 +242,51 @@ fn hostile_names_do_not_reach_the_terminal() {
     let output = memlint(&["-", "--color", "always"], text.as_bytes());
     assert!(output.stdout.starts_with(b"\x1b[1;31m"));
 }
+
+/// The Pod of the log and its manifest, each changed by the test.
+fn changed(live: impl Fn(&mut Value), written: impl Fn(&str) -> String) -> (Value, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut pods: Value = serde_json::from_slice(&std::fs::read(here().join("pods.json")).unwrap()).unwrap();
+    live(&mut pods["items"][0]["spec"]);
+    let manifest = std::fs::read_to_string(here().join("manifests/shop.yaml")).unwrap();
+    let (pods_at, manifest_at) = (folder.path().join("pods.json"), folder.path().join("shop.yaml"));
+    std::fs::write(&pods_at, pods.to_string()).unwrap();
+    std::fs::write(&manifest_at, written(&manifest)).unwrap();
+    let text = std::fs::read(log("pod-v2-systemd-containerd-child")).unwrap();
+    let args = ["-", "--pods", pods_at.to_str().unwrap(), "--manifests", manifest_at.to_str().unwrap()];
+    let found = json(&args, &text)["kills"][0].clone();
+    (found, String::from_utf8(memlint(&args, &text).stdout).unwrap())
+}
+
+#[test]
+fn resources_of_the_whole_pod_are_changed_where_they_are_written() {
+    let whole = serde_json::json!({"limits": {"memory": "500Mi"}, "requests": {"memory": "300Mi"}});
+    let own = "        resources:\n          requests:\n            cpu: 100m\n            memory: 300Mi\n          limits:\n            memory: 500Mi\n";
+    let of_pod =
+        "      resources: {limits: {memory: 500Mi}, requests: {memory: 300Mi}}\n      containers:\n      - name: web\n";
+    let (kill, text) = changed(
+        |spec| {
+            spec["resources"] = whole.clone();
+            spec["containers"][0]["resources"] = Value::Null;
+        },
+        |manifest| manifest.replacen(own, "", 1).replacen("      containers:\n      - name: web\n", of_pod, 1),
+    );
+    assert_eq!(kill["manifest"]["path"], "spec.template.spec.resources.limits.memory");
+    let paths: Vec<&Value> =
+        kill["manifest"]["fix"].as_array().unwrap().iter().map(|operation| &operation["path"]).collect();
+    assert!(paths.contains(&&"/spec/template/spec/resources/limits/memory".into()), "{paths:?}");
+    assert_eq!(kill["command"], Value::Null);
+    assert!(text.contains("its Pod as a whole has limit 500Mi, request 300Mi"), "{text}");
+}
+
+#[test]
+fn a_limit_that_was_raised_since_is_left_alone() {
+    let raise = |spec: &mut Value| spec["containers"][0]["resources"]["limits"]["memory"] = "1Gi".into();
+    let (kill, text) = changed(raise, str::to_owned);
+    assert_eq!((&kill["manifest"], &kill["command"]), (&Value::Null, &Value::Null));
+    assert_eq!(kill["raisedToBytes"], 1_u64 << 30);
+    assert!(text.contains("already raised to 1Gi since"), "{text}");
+    // In the manifest, but not rolled out yet.
+    let (kill, _) = changed(|_| (), |manifest| manifest.replacen("memory: 500Mi", "memory: 1Gi", 1));
+    assert_eq!((&kill["manifest"], &kill["raisedToBytes"]), (&Value::Null, &(1_u64 << 30).into()));
+}

@@ -1,4 +1,4 @@
-//! [`Bytes`]: how much of what clients send is held at a time, whoever sends it.
+//! [`Bytes`]: how much of what clients send is held at a time, whoever sends it. [`Turns`]: how much of it is worked on.
 //!
 //! What counts is what has arrived, not what was announced: a client that promises 7 MiB and sends nothing takes no
 //! room from others.
@@ -47,6 +47,30 @@ impl Bytes {
     }
 }
 
+/// Turns for work that takes time and memory by the length of a body, in the order in which it came.
+#[derive(Debug, Clone)]
+pub struct Turns {
+    room: Arc<Semaphore>,
+    all: usize,
+    least: usize,
+}
+
+impl Turns {
+    /// Turns for bodies of so many bytes together, and for so many of them at most.
+    #[must_use]
+    pub fn new(bytes: usize, most: usize) -> Self {
+        let all = bytes.div_ceil(PIECE).clamp(1, Semaphore::MAX_PERMITS);
+        Self { room: Arc::new(Semaphore::new(all)), all, least: all.div_ceil(most.max(1)) }
+    }
+
+    /// Waits for the turn of a body of this length; it lasts until what is returned is dropped. A body longer than all
+    /// that there is room for has its turn when there is no other.
+    pub async fn wait(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let pieces = bytes.div_ceil(PIECE).clamp(self.least, self.all);
+        self.room.clone().acquire_many_owned(u32::try_from(pieces).unwrap_or(u32::MAX)).await.ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,5 +84,19 @@ mod tests {
         assert!(!room.take(&mut a, PIECE));
         drop(b);
         assert!(room.take(&mut a, PIECE));
+    }
+
+    #[tokio::test]
+    async fn a_large_body_has_its_turn_alone_and_small_ones_at_most_so_many() {
+        let turns = Turns::new(64 * PIECE, 2);
+        let now = async |bytes| tokio::time::timeout(std::time::Duration::ZERO, turns.wait(bytes)).await.ok().flatten();
+        let (first, second) = (now(1).await, now(1).await);
+        assert!(first.is_some() && second.is_some() && now(1).await.is_none(), "two at a time");
+        assert!(now(1_000 * PIECE).await.is_none());
+        drop((first, second));
+        let large = now(1_000 * PIECE).await;
+        assert!(large.is_some() && now(1).await.is_none(), "alone");
+        drop(large);
+        assert!(now(40 * PIECE).await.is_some());
     }
 }

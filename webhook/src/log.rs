@@ -1,6 +1,7 @@
 //! The log: lines for people or for machines. Bodies, environments and tokens are never in it, at any level.
 
 use std::io::IsTerminal as _;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -12,6 +13,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::LogFormat;
+use crate::state;
 
 /// Starts logging to standard error.
 ///
@@ -47,18 +49,43 @@ pub fn span(trace: Option<&str>) -> Span {
     tracing::error_span!("request", trace, uid, operation, kind, namespace)
 }
 
+/// Lets one line through per second, for lines that anyone can cause who reaches the port.
+#[derive(Debug, Default)]
+pub struct Seldom {
+    /// The second of the last line.
+    last: AtomicI64,
+    held_back: AtomicU64,
+}
+
+impl Seldom {
+    /// How many lines were held back since the last one; `None` where this one is to be held back too.
+    pub fn turn(&self, now: i64) -> Option<u64> {
+        if self.last.swap(now, Ordering::Relaxed) == now {
+            self.held_back.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(self.held_back.swap(0, Ordering::Relaxed))
+    }
+}
+
 /// One line for a request: at `info` for a denial, at `warn` for what could not be judged, else at `debug`.
-pub fn outcome(span: &Span, outcome: &Outcome, took: Duration) {
+pub fn outcome(span: &Span, outcome: &Outcome, took: Duration, strangers: &Seldom) {
     let Outcome { verdict, uid, namespace, object, user, operation, kind, dry_run, why, .. } = outcome;
     span.record("uid", uid).record("operation", operation).record("kind", kind).record("namespace", namespace);
     let _entered = span.enter();
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    let rules: Vec<&str> = outcome.findings.keys().map(|(rule, _)| *rule).collect();
+    let rules = outcome.findings.keys().map(|(rule, action)| format!("{rule}={}", action.label()));
+    let rules: Vec<String> = rules.collect();
     let (verdict_label, rules) = (verdict.label(), rules.join(","));
     match verdict {
         Verdict::Deny => tracing::info!(verdict = verdict_label, object, user, dry_run, rules, micros, "denied"),
         Verdict::Undecided => tracing::warn!(verdict = verdict_label, object, user, dry_run, why, micros, "not judged"),
-        Verdict::Invalid => tracing::warn!(verdict = verdict_label, why, micros, "no AdmissionReview"),
+        Verdict::Invalid => match strangers.turn(state::now()) {
+            Some(held_back) => {
+                tracing::warn!(verdict = verdict_label, why, micros, held_back, "no AdmissionReview");
+            }
+            None => tracing::debug!(verdict = verdict_label, why, micros, "no AdmissionReview"),
+        },
         Verdict::Untouched | Verdict::Allow | Verdict::Warn => {
             tracing::debug!(verdict = verdict_label, object, user, dry_run, rules, why, micros, "allowed");
         }

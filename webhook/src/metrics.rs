@@ -17,7 +17,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use crate::cert_metrics::CertMetrics;
-use labels::{FindingLabels, HashLabel, KindLabel, RequestLabels, ResultLabel, SourceLabel};
+use labels::{FindingLabels, HashLabel, KindLabel, RequestLabels, ResultLabel, SourceLabel, StatusLabel};
 
 /// Upper bounds of the histogram, in seconds.
 const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
@@ -41,6 +41,7 @@ pub struct Metrics {
     pub late: Counter,
     /// Reviews that panicked.
     pub panics: Counter,
+    refusals: Family<StatusLabel, Counter>,
     policy_reloads: Family<ResultLabel, Counter>,
     policy_info: Family<HashLabel, Gauge>,
     policy_loaded: Gauge,
@@ -74,6 +75,7 @@ impl Default for Metrics {
             shed: Counter::default(),
             late: Counter::default(),
             panics: Counter::default(),
+            refusals: Family::default(),
             policy_reloads: Family::default(),
             policy_info: Family::default(),
             policy_loaded: Gauge::default(),
@@ -119,6 +121,11 @@ impl Metrics {
         registry.register("shed", "Requests turned away because there were too many", self.shed.clone());
         registry.register("late", "Requests for which there was no time", self.late.clone());
         registry.register("panics", "Reviews that panicked", self.panics.clone());
+        registry.register(
+            "refused_requests",
+            "Requests answered with no AdmissionReview before they were read, by HTTP status",
+            self.refusals.clone(),
+        );
         registry.register("policy_reload", "Times that the policy was read", self.policy_reloads.clone());
         registry.register("policy_info", "The policy that holds", self.policy_info.clone());
         registry.register(
@@ -188,6 +195,11 @@ impl Metrics {
         if outcome.misread {
             self.decode_errors.inc();
         }
+    }
+
+    /// Counts a request that was answered with a status alone.
+    pub fn refused(&self, status: u16) {
+        self.refusals.get_or_create(&StatusLabel { status }).inc();
     }
 
     /// Notes that a policy holds.

@@ -10,11 +10,11 @@ use axum::routing::{get, post};
 
 use crate::debug;
 use crate::state::App;
-use crate::validate::validate;
+use crate::validate::{other_method, validate};
 
 /// Everything, for the listener with TLS: readiness is asked where requests come in.
 pub fn all(app: Arc<App>) -> Router {
-    Router::new().route("/validate", post(validate)).merge(health()).with_state(app)
+    Router::new().route("/validate", post(validate).fallback(other_method)).merge(health()).with_state(app)
 }
 
 /// Health, metrics and what operators may look into, for a listener without TLS.

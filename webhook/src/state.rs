@@ -13,8 +13,9 @@ use memlint_policies::policy::Policy;
 use memlint_review::{Options, Reply, ReviewCx};
 use tokio::sync::Semaphore;
 
-use crate::budget::Bytes;
+use crate::budget::{Bytes, Turns};
 use crate::events::Events;
+use crate::log::Seldom;
 use crate::metrics::Metrics;
 
 /// A policy that holds, and its hash.
@@ -58,6 +59,9 @@ pub struct Limits {
     pub bodies: usize,
     /// Bodies longer than this are reviewed away from the threads that serve connections.
     pub inline: usize,
+    /// How much of bodies is reviewed at a time that way: a large one alone, small ones side by side, but no more than
+    /// there are cores. What is read of a body takes many times its room.
+    pub heavy: usize,
     /// The most time for one answer.
     pub answer_within: Duration,
     /// How many requests are under review at a time.
@@ -67,7 +71,14 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         const MI: usize = 1024 * 1024;
-        Self { body: 7 * MI, bodies: 32 * MI, inline: 64 * 1024, answer_within: Duration::from_secs(3), reviews: 64 }
+        Self {
+            body: 7 * MI,
+            bodies: 32 * MI,
+            inline: 16 * 1024,
+            heavy: MI,
+            answer_within: Duration::from_secs(3),
+            reviews: 64,
+        }
     }
 }
 
@@ -92,9 +103,10 @@ pub struct App {
     /// Whether to send requests here.
     pub health: Health,
     pub(crate) review: ReviewFn,
+    pub(crate) strangers: Seldom,
     pub(crate) bytes: Bytes,
     pub(crate) reviews: Arc<Semaphore>,
-    pub(crate) heavy: Arc<Semaphore>,
+    pub(crate) heavy: Turns,
 }
 
 impl App {
@@ -113,9 +125,10 @@ impl App {
             events: Events::default(),
             health: Health::default(),
             review: memlint_review::review,
+            strangers: Seldom::default(),
             bytes: Bytes::new(limits.bodies),
             reviews: Arc::new(Semaphore::new(limits.reviews)),
-            heavy: Arc::new(Semaphore::new(cores)),
+            heavy: Turns::new(limits.heavy, cores),
         }
     }
 

@@ -34,11 +34,21 @@ pub async fn validate(State(app): State<Arc<App>>, request: Request) -> Response
         Ok((reply, took)) => {
             app.metrics.count(&reply.outcome, took);
             app.events.outcome(&reply.outcome, &app.metrics);
-            log::outcome(&span, &reply.outcome, took);
+            log::outcome(&span, &reply.outcome, took, &app.strangers);
             respond(reply)
         }
-        Err((status, why)) => (status, why).into_response(),
+        Err(refusal) => refuse(&app, refusal),
     }
+}
+
+/// Answers what comes with another method.
+pub async fn other_method(State(app): State<Arc<App>>) -> Response {
+    refuse(&app, (StatusCode::METHOD_NOT_ALLOWED, "AdmissionReviews are posted\n"))
+}
+
+fn refuse(app: &App, (status, why): Refusal) -> Response {
+    app.metrics.refused(status.as_u16());
+    (status, why).into_response()
 }
 
 async fn answer(app: &Arc<App>, request: Request, started: Instant) -> Result<(Reply, std::time::Duration), Refusal> {
@@ -62,11 +72,11 @@ async fn answer(app: &Arc<App>, request: Request, started: Instant) -> Result<(R
         let reply = review(app, &body);
         return reply.map(|reply| (reply, arrived.elapsed()));
     }
-    // A large body takes milliseconds: not on the threads that serve everyone, and not on more than there are cores.
+    // A larger body takes milliseconds: not on the threads that serve everyone, and not too much of it at a time.
     let body = Arc::new(body);
     let (task_app, task_body, span) = (app.clone(), body.clone(), Span::current());
     let work = async move {
-        let turn = task_app.heavy.clone().acquire_owned().await;
+        let turn = task_app.heavy.wait(task_body.len()).await;
         tokio::task::spawn_blocking(move || {
             let reply = span.in_scope(|| review(&task_app, &task_body));
             // A review that is too late goes on to its end, and holds its place until then.

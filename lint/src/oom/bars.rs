@@ -16,6 +16,7 @@ const LONGEST: usize = 40;
 struct Row {
     name: String,
     bytes: u64,
+    swap: u64,
     asks: String,
     fate: Option<&'static str>,
 }
@@ -52,10 +53,20 @@ pub(super) fn table(kill: &Kill, node_memory: Option<u64>, paint: &Paint, indent
         if room >= SHORTEST {
             line.push_str(&format!("  |{}|", bar(row.bytes, whole, room)));
         }
+        if row.swap > 0 && row.swap >= whole / 200 {
+            line.push_str(&format!("  {} swapped out", format_bytes(row.swap)));
+        }
         if let Some(fate) = row.fate {
             line.push_str(&format!("  {}", paint.tone(Tone::Loud, fate)));
         }
         lines.push(line.trim_end().to_owned());
+    }
+    // Kernels before 6.8 do not tell shared pages from a process's own.
+    if !rows.is_empty()
+        && all.iter().any(|each| !each.shared_once && each.processes > 1)
+        && kill.usage.is_some_and(|usage| sum > usage)
+    {
+        lines.push(paint.tone(Tone::Faint, "shared pages are counted for each process"));
     }
     let rest = left.iter().fold(0_u64, |sum, each| sum.saturating_add(each.rss));
     let processes = left.iter().fold(kill.tasks_left_out, |sum, each| sum.saturating_add(each.processes));
@@ -74,6 +85,7 @@ fn row(each: &Contributor, kill: &Kill, shared: bool, node_memory: Option<u64>) 
     Row {
         name: format!("{}{times}", clean(&each.name)),
         bytes: each.rss,
+        swap: each.swap,
         asks: if shared { asks(each, node_memory) } else { String::new() },
         fate: kill.victims.iter().find(|victim| of_it(victim)).map(|victim| match victim.fate {
             Fate::Killed => "killed",
@@ -89,15 +101,29 @@ fn asks(each: &Contributor, node_memory: Option<u64>) -> String {
     // Without the node's size, in thousandths of it.
     match (implied_request(adj, node_memory.unwrap_or(1000)), node_memory) {
         (ImpliedRequest::BestEffort, _) => "requests nothing".to_owned(),
-        (ImpliedRequest::Guaranteed, _) => "guaranteed".to_owned(),
+        (ImpliedRequest::Guaranteed, _) => "guaranteed or critical".to_owned(),
         (ImpliedRequest::Between { from: 0, .. }, _) => "requests next to nothing".to_owned(),
-        (ImpliedRequest::Between { from, .. }, Some(_)) => format!("requests about {}", format_bytes(from)),
+        (ImpliedRequest::Between { from, to }, Some(_)) => format!("requests {}", range(from, to)),
         (ImpliedRequest::Between { .. }, None) => {
             format!("requests {}.{}% of the node", (1000 - adj) / 10, (1000 - adj) % 10)
         }
         (ImpliedRequest::Sandbox, _) => "sandbox".to_owned(),
         (ImpliedRequest::NodeAgent, _) => "node agent".to_owned(),
         (ImpliedRequest::Foreign, _) => "not a Pod's".to_owned(),
+    }
+}
+
+/// `97.8-101.7Mi`, `997Mi or more`.
+pub(super) fn range(from: u64, to: Option<u64>) -> String {
+    let low = format_bytes(from);
+    let Some(high) = to.map(format_bytes) else { return format!("{low} or more") };
+    let unit = |text: &str| text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').to_owned();
+    if low == high {
+        format!("about {low}")
+    } else if unit(&low) == unit(&high) {
+        format!("{}-{high}", low.trim_end_matches(char::is_alphabetic))
+    } else {
+        format!("{low}-{high}")
     }
 }
 
@@ -119,6 +145,13 @@ pub(super) fn bar(part: u64, whole: u64, room: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ranges() {
+        assert_eq!(range(100 << 20, Some(102 << 20)), "100-102Mi");
+        assert_eq!(range(1000 << 20, Some(2 << 30)), "1000Mi-2Gi");
+        assert_eq!((range(5, None), range(1 << 20, Some(1 << 20))), ("5 or more".into(), "about 1Mi".into()));
+    }
 
     #[test]
     fn shares() {

@@ -2,13 +2,15 @@
 
 use memlint_files::place;
 use memlint_policies::finding::{Finding, Group, Level as Severity, Related};
-use memlint_policies::oom::{Advice, Kill, Level, format_bytes};
+use memlint_policies::oom::{Advice, Beyond, Kill, Level, format_bytes};
 use memlint_policies::path::FieldPath;
 use memlint_policies::quantity::Quantity;
 use memlint_policies::resources::List;
-use memlint_policies::workload::{ContainerPlace, Workload};
+use memlint_policies::workload::Workload;
 
-use super::manifests::{Manifests, Match, MatchedBy, written};
+use super::manifests::{Manifests, Match, MatchedBy};
+use super::pods::Found;
+use super::target::{memory, target};
 use crate::report::{Located, Place};
 
 /// New values for one container, in bytes.
@@ -24,8 +26,15 @@ pub(super) struct Proposal {
 /// its request where the node was full. `None` where no value of its own would help.
 pub(super) fn propose(kill: &Kill, advice: &Advice, request: Option<u64>, limit: Option<u64>) -> Option<Proposal> {
     match kill.level? {
+        // Set within the container, where no field of the Pod reaches.
+        _ if kill.beyond == Some(Beyond::Container) => None,
+        _ if kill.is_manual() => None,
         Level::Container | Level::Pod => {
             let old = limit.or(kill.limit)?;
+            // It has been raised since.
+            if kill.limit.is_some_and(|hit| old > hit) {
+                return None;
+            }
             let more = match advice {
                 Advice::MemoryVolume { shmem, .. } => *shmem,
                 _ => old / 2,
@@ -76,14 +85,18 @@ pub(super) fn locate(
     kill: &Kill,
     advice: &Advice,
     times: u64,
+    live: Option<u64>,
 ) -> Option<Located> {
     let Match { entry, container: Some(place), by } = found else { return None };
     let workload = &entry.workload;
-    let (request, limit) = (written(workload, place, List::Requests), written(workload, place, List::Limits));
+    let target = target(workload, place, kill);
+    let request = target.memory(List::Requests);
+    // The larger of what the cluster has and what is written, so that no change lowers either.
+    let limit = live.filter(|_| !target.is_of_pod()).max(target.memory(List::Limits));
     // Containers of one Pod may share the limit that was hit.
-    let proposal = propose(kill, advice, request, limit)?;
+    let proposal = propose(kill, advice, request, limit).filter(|proposal| target.accepts(workload, *proposal))?;
     let list = if proposal.limit.is_some() && own_limit(kill) { List::Limits } else { List::Requests };
-    let at = place.resources_at.key(list.field()).key("memory");
+    let at = target.at.key(list.field()).key("memory");
     let name = workload.container(place).map(|container| container.name.clone()).unwrap_or_default();
     let mut finding = Finding {
         rule: "oom",
@@ -95,9 +108,9 @@ pub(super) fn locate(
         at,
         on_key: false,
         part: None,
-        help: help(proposal, advice),
+        help: help(proposal, advice, if target.is_of_pod() { "the Pod's " } else { "" }),
         related: memory_volumes(workload, advice),
-        fix: patch(workload, place, proposal),
+        fix: target.patch(proposal),
         data: std::collections::BTreeMap::new(),
     };
     for (key, value) in [("suggestedLimitBytes", proposal.limit), ("suggestedRequestBytes", proposal.request)] {
@@ -112,6 +125,16 @@ pub(super) fn locate(
     };
     let related = finding.related.iter().map(|related| locate(&related.at)).collect();
     Some(Located { place: locate(&finding.at), related, finding })
+}
+
+/// The limit that holds now, in the cluster or as written, where it is above the one that was hit.
+pub(super) fn raised(kill: &Kill, found: Option<Found<'_>>, matched: Option<Match<'_>>) -> Option<u64> {
+    let hit = kill.limit.filter(|_| own_limit(kill) && kill.beyond.is_none())?;
+    let live = found
+        .and_then(|found| found.container?.limit.or_else(|| memory(found.pod.spec.resources.as_ref()?, List::Limits)));
+    let written =
+        matched.and_then(|matched| target(&matched.entry.workload, matched.container?, kill).memory(List::Limits));
+    live.max(written).filter(|now| *now > hit)
 }
 
 fn own_limit(kill: &Kill) -> bool {
@@ -139,8 +162,8 @@ fn message(kill: &Kill, name: &str, times: u64, request: Option<u64>, by: Matche
     }
 }
 
-fn help(proposal: Proposal, advice: &Advice) -> String {
-    let value = |name: &str, bytes: Option<u64>| bytes.map(|bytes| format!("{name} to {}", quantity(bytes)));
+fn help(proposal: Proposal, advice: &Advice, whose: &str) -> String {
+    let value = |name: &str, bytes: Option<u64>| bytes.map(|bytes| format!("{whose}{name} to {}", quantity(bytes)));
     let values: Vec<String> = [value("limits.memory", proposal.limit), value("requests.memory", proposal.request)]
         .into_iter()
         .flatten()
@@ -175,32 +198,6 @@ fn memory_volumes(workload: &Workload, advice: &Advice) -> Vec<Related> {
         })
     });
     in_memory.map(|(at, message)| Related { origin: None, at, message }).collect()
-}
-
-/// The JSON patch on the object as written: it makes the maps that are missing.
-fn patch(workload: &Workload, place: &ContainerPlace, proposal: Proposal) -> Option<json_patch::Patch> {
-    let resources = workload.container(place)?.resources.as_ref();
-    let lists = [
-        (List::Requests, proposal.request, resources.and_then(|each| each.requests.as_ref())),
-        (List::Limits, proposal.limit, resources.and_then(|each| each.limits.as_ref())),
-    ];
-    let mut operations = Vec::new();
-    if resources.is_none() {
-        operations.push(serde_json::json!({"op": "add", "path": place.resources_at.to_pointer(), "value": {}}));
-    }
-    for (list, bytes, present) in lists {
-        let Some(bytes) = bytes else { continue };
-        let at = place.resources_at.key(list.field());
-        let value = quantity(bytes);
-        operations.push(match present {
-            None => serde_json::json!({"op": "add", "path": at.to_pointer(), "value": {"memory": value}}),
-            Some(list) => {
-                let op = if list.contains_key("memory") { "replace" } else { "add" };
-                serde_json::json!({"op": op, "path": at.key("memory").to_pointer(), "value": value})
-            }
-        });
-    }
-    serde_json::from_value(operations.into()).ok()
 }
 
 #[cfg(test)]

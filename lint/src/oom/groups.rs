@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use memlint_policies::oom::{Kill, Repeat, Repeats};
+use memlint_policies::oom::{Kill, Level, Repeat, Repeats};
 
 /// Moments kept of a group; the first and the number of all are kept besides.
 const RECENT: usize = 5;
@@ -40,8 +40,8 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// Counts a kill; `identity` is what its Pod is called.
-    pub(super) fn add(&mut self, log: usize, kill: &Kill, identity: Option<String>) {
+    /// Counts a kill; `identity` is what its Pod is called, and whether that names its container.
+    pub(super) fn add(&mut self, log: usize, kill: &Kill, identity: Option<(String, bool)>) {
         self.total += 1;
         let Some(number) = self.repeats.add_as(kill, identity) else { return };
         let moment = Moment { log, line: kill.evidence.line, time: kill.time.clone() };
@@ -59,12 +59,17 @@ impl Groups {
         }
     }
 
-    /// The groups: the most frequent first, of equally frequent ones the latest.
+    /// The groups: what concerns a whole node first, then the most frequent, of equally frequent ones the latest.
     pub(super) fn sorted(&self) -> Vec<(&Repeat, &Shown)> {
         let pairs = self.shown.iter().enumerate();
         let mut all: Vec<_> = pairs.filter_map(|(number, shown)| Some((self.repeats.get(number)?, shown))).collect();
         all.sort_by_key(|(repeat, shown)| {
-            (std::cmp::Reverse(repeat.count), std::cmp::Reverse(shown.recent.back().map(|last| (last.log, last.line))))
+            let own = matches!(repeat.level, Some(Level::Container | Level::Pod) | None);
+            (
+                own,
+                std::cmp::Reverse(repeat.count),
+                std::cmp::Reverse(shown.recent.back().map(|last| (last.log, last.line))),
+            )
         });
         all
     }

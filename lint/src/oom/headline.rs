@@ -1,15 +1,18 @@
 //! The sentences about one kill: who died and at whose limit, what it used, what became of the container.
 
-use memlint_policies::oom::{Constraint, Fate, ImpliedRequest, Kill, Level, Victim, format_bytes};
+use memlint_policies::oom::{Beyond, Constraint, Fate, ImpliedRequest, Kill, Level, Qos, Repeat, Victim, format_bytes};
 
-use super::bars::percent;
+use super::bars::{percent, range};
 use super::groups::Shown;
 use super::join::{Joined, implied};
 use super::paint::{clean, plural};
+use super::target::{is_about_memory, memory as memory_of};
 use super::words;
+use memlint_policies::resources::List;
 
 /// The most important line: who died, how often, at which limit.
-pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, times: u64) -> String {
+pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, repeat: &Repeat) -> String {
+    let times = repeat.count;
     let Some(victim) = kill.victims.first() else {
         return format!("the kernel found no process to kill {}", whose(kill, joined).replacen(" its ", " a ", 1));
     };
@@ -22,9 +25,17 @@ pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, times: u64) -> String {
                 None => pod,
             };
             let same = found.container.is_some_and(|container| container.name == name);
-            (who, if same { String::new() } else { format!(" (process {name})") })
+            let process = match names(repeat) {
+                Some(names) => format!(" (processes {names})"),
+                None if same => String::new(),
+                None => format!(" (process {name})"),
+            };
+            (who, process)
         }
-        None => (name, String::new()),
+        None => match names(repeat) {
+            Some(names) => (format!("one of a container's processes ({names})"), String::new()),
+            None => (name, String::new()),
+        },
     };
     let often = if times > 1 { format!(" {times} times") } else { String::new() };
     let verb = match victim.fate {
@@ -35,6 +46,12 @@ pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, times: u64) -> String {
     format!("{who} {verb}{often} {}{process}", whose(kill, joined))
 }
 
+/// The victims' names with their numbers, where there is more than one.
+fn names(repeat: &Repeat) -> Option<String> {
+    let names = repeat.names.iter().map(|(name, count)| format!("{} x{count}", clean(name)));
+    (repeat.names.len() > 1).then(|| names.collect::<Vec<_>>().join(", "))
+}
+
 /// At whose limit.
 fn whose(kill: &Kill, joined: &Joined<'_>) -> String {
     let limit = of(kill.limit);
@@ -42,12 +59,18 @@ fn whose(kill: &Kill, joined: &Joined<'_>) -> String {
     let node = joined.found.and_then(|found| found.pod.node.as_deref()).or(kill.host.as_deref()).map(clean);
     let on = node.as_ref().map_or("the node".to_owned(), |node| format!("node {node}"));
     match kill.level {
+        Some(Level::Container) if kill.beyond == Some(Beyond::Container) => {
+            format!("at a memory limit{limit} that was set within its container")
+        }
         Some(Level::Container) => format!("at its container's memory limit{limit}"),
         Some(Level::Pod) => format!("at its Pod's memory limit{limit}"),
         Some(Level::Qos) => {
             let class = kill.qos.map_or("", words::qos);
             let limit = amount(kill.limit).unwrap_or_else(|| "all".to_owned());
             format!("because all {class} Pods of {on} together used {limit} that this class may use")
+        }
+        Some(Level::Node) if kill.beyond == Some(Beyond::Node) => {
+            format!("at the memory limit{limit} of the container or virtual machine that is {on}")
         }
         Some(Level::Node) => {
             let limit = amount(kill.limit).unwrap_or_else(|| "all".to_owned());
@@ -56,6 +79,9 @@ fn whose(kill: &Kill, joined: &Joined<'_>) -> String {
         Some(Level::System) => {
             let cgroup = kill.oom_cgroup.as_deref().map_or("a system cgroup".to_owned(), clean);
             format!("at the memory limit{limit} of {cgroup}")
+        }
+        Some(Level::Machine) if kill.is_manual() => {
+            format!("because someone asked the kernel of {on} to, not for want of memory")
         }
         Some(Level::Machine) => {
             let ram = kill.ram.map(|ram| format!(" ({})", format_bytes(ram))).unwrap_or_default();
@@ -97,8 +123,9 @@ pub(super) fn limit(kill: &Kill, joined: &Joined<'_>) -> String {
         _ => {}
     }
     if let Some(times) = kill.failcnt.filter(|times| *times > 1) {
-        parts.push(format!("hit {}", plural(times, "time")));
+        parts.push(format!("reached its limit {}, mostly reclaimed", plural(times, "time")));
     }
+    parts.extend(swap(kill));
     let container = joined.found.and_then(|found| found.container);
     if let Some(container) = container {
         let value = |bytes: Option<u64>| bytes.map_or_else(|| "none".to_owned(), format_bytes);
@@ -108,10 +135,26 @@ pub(super) fn limit(kill: &Kill, joined: &Joined<'_>) -> String {
             value(container.limit),
             value(container.request)
         ));
+        if let Some(own) =
+            joined.found.and_then(|found| found.pod.spec.resources.as_ref()).filter(|own| is_about_memory(own))
+        {
+            let (limit, request) = (memory_of(own, List::Limits), memory_of(own, List::Requests));
+            parts.push(format!("its Pod as a whole has limit {}, request {}", value(limit), value(request)));
+        }
     } else if let Some(request) = request(kill, joined.node_memory) {
         parts.push(request);
     }
     parts.join("; ")
+}
+
+/// Swap, where any is used or it was what ran out.
+fn swap(kill: &Kill) -> Option<String> {
+    let counters = &kill.counters;
+    if let Some(both) = counters.both_full(kill.usage, kill.limit) {
+        return Some(format!("memory and swap together reached their limit{}", of(both.limit)));
+    }
+    let swap = counters.swap.filter(|swap| swap.usage > 0)?;
+    Some(format!("swap {} used{}", format_bytes(swap.usage), of(swap.limit)))
 }
 
 /// What the victim's `oom_score_adj` tells of its request.
@@ -119,12 +162,19 @@ fn request(kill: &Kill, node_memory: Option<u64>) -> Option<String> {
     let adj = kill.victims.first()?.oom_score_adj?;
     Some(match implied(kill, node_memory)? {
         ImpliedRequest::BestEffort => "the victim has no memory request (oom_score_adj 1000)".to_owned(),
-        ImpliedRequest::Guaranteed => "the victim's request is its limit (oom_score_adj -997)".to_owned(),
+        ImpliedRequest::Guaranteed => match kill.qos {
+            Some(Qos::Guaranteed) => "the victim's request is its limit (oom_score_adj -997)",
+            Some(_) => "the victim is system-node-critical: its oom_score_adj of -997 says nothing of its request",
+            None => {
+                "the victim is Guaranteed, so that its request is its limit, or system-node-critical (oom_score_adj -997)"
+            }
+        }
+        .to_owned(),
         ImpliedRequest::Between { from: 0, to: Some(to) } => {
             format!("the victim requests less than {} (oom_score_adj {adj})", format_bytes(to.saturating_add(1)))
         }
-        ImpliedRequest::Between { from, .. } => {
-            format!("the victim requests about {} (oom_score_adj {adj})", format_bytes(from))
+        ImpliedRequest::Between { from, to } => {
+            format!("the victim requests {} (oom_score_adj {adj})", range(from, to))
         }
         ImpliedRequest::Sandbox | ImpliedRequest::NodeAgent | ImpliedRequest::Foreign => return None,
     })
@@ -162,7 +212,7 @@ pub(super) fn memory(kill: &Kill) -> String {
 }
 
 /// Who died, and what that means for the container.
-pub(super) fn death(shown: &Shown) -> String {
+pub(super) fn death(shown: &Shown, joined: &Joined<'_>) -> String {
     let kill = &shown.kill;
     let one = |victim: &Victim| {
         let user = victim.uid.map(|uid| format!(", user {uid}")).unwrap_or_default();
@@ -172,7 +222,10 @@ pub(super) fn death(shown: &Shown) -> String {
     if shown.victims > names.len() {
         names.push(format!("{} more", shown.victims - names.len()));
     }
-    match kill.death_note() {
+    if let Some(chosen) = &kill.chosen {
+        names.push(format!("in place of {} (pid {}), whose child it was", clean(&chosen.name), chosen.pid));
+    }
+    match kill.note_on(joined.death) {
         Some(note) => format!("{}: {note}", names.join(", ")),
         None => names.join(", "),
     }

@@ -28,6 +28,7 @@ struct Group<'a> {
     place: Option<&'a str>,
     host: Option<&'a str>,
     name: &'a str,
+    names: Vec<Name<'a>>,
     level: Option<&'static str>,
     count: u64,
     container_count: u64,
@@ -35,6 +36,12 @@ struct Group<'a> {
     first_time: Option<&'a str>,
     last_line: u64,
     last_time: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Name<'a> {
+    name: &'a str,
+    count: u64,
 }
 
 #[derive(Serialize)]
@@ -85,7 +92,7 @@ impl<'a, W: Write> Writer<'a, W> {
     pub(super) fn kill(&mut self, log: usize, kill: &Kill) -> io::Result<()> {
         self.out.write_all(if self.groups.total == 0 { b"\n" } else { b",\n" })?;
         self.groups.add(log, kill, self.joiner.identity(kill));
-        let joined = self.joiner.join(kill, 1);
+        let joined = self.joiner.join(kill, None);
         let file = self.names.get(log).map_or("", String::as_str);
         serde_json::to_writer(&mut self.out, &wire::kill(file, kill, &joined, self.corpus)).map_err(io::Error::from)
     }
@@ -98,6 +105,7 @@ impl<'a, W: Write> Writer<'a, W> {
                     place: repeat.place.as_deref(),
                     host: repeat.host.as_deref(),
                     name: &repeat.name,
+                    names: repeat.names.iter().map(|(name, count)| Name { name, count: *count }).collect(),
                     level: repeat.level.map(memlint_policies::oom::Level::name),
                     count: repeat.count,
                     container_count: repeat.containers,

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use memlint_files::yaml::{self, Document};
 use memlint_policies::oom::{Kill, Level};
 use memlint_policies::path::FieldPath;
-use memlint_policies::resources::{List, MEMORY};
+use memlint_policies::resources::List;
 use memlint_policies::workload::{ContainerPlace, Object, Workload, objects};
 
 use super::pods::Found;
+use super::target::memory;
 use crate::corpus::Corpus;
 
 /// The workloads of a corpus.
@@ -134,14 +135,8 @@ impl<'a> Manifests<'a> {
 }
 
 /// The memory that a container's manifest asks for or allows, in bytes.
-pub(super) fn written(workload: &Workload, place: &ContainerPlace, list: List) -> Option<u64> {
-    let resources = workload.container(place)?.resources.as_ref()?;
-    let list = match list {
-        List::Requests => resources.requests.as_ref(),
-        List::Limits => resources.limits.as_ref(),
-    };
-    let quantity = memlint_policies::quantity::Quantity::parse(&list?.get(MEMORY)?.0).ok()?;
-    u64::try_from(quantity.value()).ok().filter(|bytes| *bytes > 0)
+fn written(workload: &Workload, place: &ContainerPlace, list: List) -> Option<u64> {
+    memory(workload.container(place)?.resources.as_ref()?, list)
 }
 
 fn container<'e>(entry: &'e Entry, wanted: Option<&str>) -> Option<&'e ContainerPlace> {

@@ -18,10 +18,12 @@ mod manifests;
 mod paint;
 mod pods;
 mod room;
+mod target;
 mod text;
 mod utf16;
 mod wire;
 mod wire_joined;
+mod wire_memory;
 mod words;
 
 pub use command::run;

@@ -29,6 +29,15 @@ pub(super) struct KnownPod {
     pub(super) spec: core::PodSpec,
 }
 
+impl KnownPod {
+    /// How many of its containers run at the same time: all but the init containers that end before the others begin.
+    pub(super) fn runs_together(&self) -> usize {
+        let init = self.spec.init_containers.iter().flatten();
+        let sidecars = init.filter(|container| container.restart_policy.as_deref() == Some("Always")).count();
+        self.spec.containers.len().saturating_add(sidecars)
+    }
+}
+
 /// A container of one.
 #[derive(Debug, Default)]
 pub(super) struct KnownContainer {

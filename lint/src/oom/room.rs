@@ -9,10 +9,12 @@ use memlint_policies::capacity::Capacity;
 use memlint_policies::oom::{Advice, Kill, format_bytes};
 use memlint_policies::placement::{Candidate, Look, View, filter};
 use memlint_policies::resources::MEMORY;
+use memlint_policies::scale::Update;
 
 use super::change::{self, quantity};
 use super::manifests::Match;
 use super::pods::Found;
+use super::target::is_about_memory;
 
 /// A sentence about it; `None` if no node is known, or nothing would be requested that is not today.
 pub(super) fn room(
@@ -26,6 +28,10 @@ pub(super) fn room(
         return None;
     }
     let (mut spec, labels, namespace, container) = pod(found, matched)?;
+    // The Pod's own resources count for the scheduler, not those of one container.
+    if spec.resources.as_ref().is_some_and(is_about_memory) {
+        return None;
+    }
     let resources = resources(&mut spec, &container)?;
     let written = |list: Option<&BTreeMap<String, Quantity>>| {
         let quantity = memlint_policies::quantity::Quantity::parse(&list?.get(MEMORY)?.0).ok()?;
@@ -34,7 +40,12 @@ pub(super) fn room(
     let (request, limit) = (written(resources.requests.as_ref()), written(resources.limits.as_ref()));
     let proposal = change::propose(kill, advice, request, limit)?;
     // The API server copies a limit to a request that is not written.
+    let old = request.or(limit).unwrap_or(0);
     let request = proposal.request.or(request).or(proposal.limit)?;
+    // Its node has that much for it already.
+    if request <= old {
+        return None;
+    }
     resources.requests.get_or_insert_default().insert(MEMORY.to_owned(), Quantity(quantity(request)));
     // It is the scheduler that has to find it a node, not the one it is on.
     spec.node_name = None;
@@ -47,11 +58,63 @@ pub(super) fn room(
     if !capacity.knows_bound_pods() {
         return Some(format!("with a request of {asked} the Pod fits an empty node; what is on them now is not known"));
     }
+    let more = request.saturating_sub(old);
+    if let Some(place) = own_place(capacity, found, matched) {
+        return Some(match place {
+            Place::On(name, room) if room >= more => {
+                format!("with a request of {asked} the Pod fits in its old place, on {name}")
+            }
+            Place::Bound(name, room) if room >= more => {
+                format!("with a request of {asked} the Pod fits in its old place, on {name}")
+            }
+            Place::Bound(name, room) => format!(
+                "with a request of {asked} the Pod, which {name} has to run, lacks {} there now",
+                format_bytes(more.saturating_sub(room))
+            ),
+            Place::On(..) => match filter(capacity.now(), &candidate, View::Now).feasible_names().len() {
+                0 => format!("with a request of {asked} the Pod fits an empty node, but none has room for it now"),
+                _ => format!("with a request of {asked} the Pod fits now, on another node than its old one"),
+            },
+        });
+    }
+    let beside = if found.is_some() && is_surging(matched) { ", beside the old Pod while it rolls out" } else { "" };
     let now = filter(capacity.now(), &candidate, View::Now);
     Some(match now.feasible_names().as_slice() {
-        [] => format!("with a request of {asked} the Pod fits an empty node, but none has room beside it now"),
-        [name] => format!("with a request of {asked} the Pod fits now, on {name} only"),
-        names => format!("with a request of {asked} the Pod fits now, on {} nodes", names.len()),
+        [] => format!("with a request of {asked} the Pod fits an empty node, but none has room for it now{beside}"),
+        [name] => format!("with a request of {asked} the Pod fits now, on {name} only{beside}"),
+        names => format!("with a request of {asked} the Pod fits now, on {} nodes{beside}", names.len()),
+    })
+}
+
+/// Where a Pod that goes before its successor comes has its old place, and how much is free there besides.
+enum Place<'a> {
+    /// Another node would do.
+    On(&'a str, u64),
+    /// No other will do: a DaemonSet's or a static Pod.
+    Bound(&'a str, u64),
+}
+
+/// The old place, of Pods that are not replaced by surge.
+fn own_place<'a>(capacity: &Capacity, found: Option<Found<'a>>, matched: Option<Match<'_>>) -> Option<Place<'a>> {
+    let pod = found?.pod;
+    let name = pod.node.as_deref()?;
+    let kind = pod.owner.as_ref().map(|(kind, _)| kind.as_str());
+    let goes_first = match kind {
+        Some("StatefulSet" | "DaemonSet" | "Node") | None => true,
+        _ => !is_surging(matched) && matched.is_some(),
+    };
+    let now = capacity.now();
+    let node = now.nodes().find(name).filter(|_| goes_first)?;
+    let (offers, taken) = now.room(node, MEMORY, View::Now);
+    let free = u64::try_from(offers.saturating_sub(taken)).unwrap_or(0);
+    Some(if matches!(kind, Some("DaemonSet" | "Node")) { Place::Bound(name, free) } else { Place::On(name, free) })
+}
+
+/// Whether a rollout makes new Pods while old ones are there.
+fn is_surging(matched: Option<Match<'_>>) -> bool {
+    matched.is_some_and(|matched| {
+        let scale = &matched.entry.workload.scale;
+        matches!(&scale.update, Update::Rolling { surge, .. } if surge.up(scale.replicas) > 0)
     })
 }
 

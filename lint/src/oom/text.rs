@@ -1,6 +1,6 @@
 //! The output for people: every group of kills, the most important line first.
 
-use memlint_policies::oom::{Kill, Level, Other, Repeat};
+use memlint_policies::oom::{Kill, Level, Other, Repeat, format_bytes};
 
 use super::event_text;
 use super::events::Events;
@@ -51,8 +51,8 @@ impl<'a> Page<'a> {
         if sorted.len() > FULL {
             out.push_str("Fewer times:\n");
             for (repeat, shown) in sorted.iter().skip(FULL) {
-                let joined = self.joiner.join(&shown.kill, repeat.count);
-                out.push_str(&format!("  {}\n", headline::headline(&shown.kill, &joined, repeat.count)));
+                let joined = self.joiner.join(&shown.kill, Some(repeat));
+                out.push_str(&format!("  {}\n", headline::headline(&shown.kill, &joined, repeat)));
             }
             out.push('\n');
         }
@@ -67,8 +67,8 @@ impl<'a> Page<'a> {
 
     fn group(&self, repeat: &Repeat, shown: &Shown, logs: &[Log], out: &mut String) {
         let kill = &shown.kill;
-        let joined = self.joiner.join(kill, repeat.count);
-        let line = headline::headline(kill, &joined, repeat.count);
+        let joined = self.joiner.join(kill, Some(repeat));
+        let line = headline::headline(kill, &joined, repeat);
         out.push_str(&self.paint.wrapped(Tone::Loud, &line, 0, INDENT));
         out.push('\n');
         self.row("pod", &headline::identity(kill), out);
@@ -83,8 +83,13 @@ impl<'a> Page<'a> {
             self.row("who", &headline::victims(kill), out);
         }
         self.row("what", &headline::memory(kill), out);
-        self.row("died", &headline::death(shown), out);
+        self.row("died", &headline::death(shown, &joined), out);
         self.labelled("do", Tone::Strong, &clean(&joined.advice.to_string()), out);
+        if let Some(raised) = joined.raised {
+            let text =
+                format!("already raised to {} since; nothing to do unless it happens again", format_bytes(raised));
+            self.row("now", &text, out);
+        }
         self.row("room", joined.room.as_deref().unwrap_or_default(), out);
         if let (None, Some(pod), false) = (joined.found, &kill.pod, self.joiner.pods.is_empty()) {
             self.row("name", &format!("no Pod of --pods has UID {}: it is gone, or of another cluster", pod.uid), out);
@@ -97,7 +102,7 @@ impl<'a> Page<'a> {
             out.push_str(&format!("  type   {command}\n"));
         }
         let room = self.paint.width.saturating_sub(INDENT);
-        let proof: Vec<char> = shortened(&proof(shown, logs), 2 * room).chars().collect();
+        let proof: Vec<char> = shortened(&proof(shown, logs), 4 * room).chars().collect();
         for (index, part) in proof.chunks(room).enumerate() {
             let (label, part) = (if index == 0 { "proof" } else { "" }, part.iter().collect::<String>());
             out.push_str(&format!("  {label:<7}{}\n", self.paint.tone(Tone::Faint, &part)));
@@ -109,6 +114,8 @@ impl<'a> Page<'a> {
             if let Some(fix) = change.finding.fix.as_ref().and_then(|fix| serde_json::to_string(fix).ok()) {
                 out.push_str(&format!("  patch  {fix}\n"));
             }
+        } else if joined.raised.is_some() {
+            // Nothing is to be changed.
         } else if joined.found.is_none()
             && kill.pod.is_some()
             && self.joiner.pods.is_empty()
@@ -119,6 +126,9 @@ impl<'a> Page<'a> {
             let why = match (joined.matched, is_shared(kill.level)) {
                 (None, _) => "no manifest makes this Pod",
                 (Some(_), true) => "its request covers what it held: look at who used most above",
+                (Some(matched), false) if matched.container.is_some() => {
+                    "no change of its resources is known that would help and that the API server would take"
+                }
                 (Some(_), false) => "the log does not say which of its containers it was",
             };
             self.row("file", why, out);
@@ -147,7 +157,11 @@ impl<'a> Page<'a> {
         let names = names.join(" ").replace("standard input", "LOG");
         out.push_str("To name the Pods and point at the line to change:\n");
         out.push_str("  kubectl get pods,nodes -A -o json > pods.json\n");
-        out.push_str(&format!("  memlint oom {names} --pods pods.json --manifests ./k8s\n"));
+        if self.joiner.manifests.is_empty() {
+            out.push_str(&format!("  memlint oom {names} --pods pods.json --manifests ./k8s\n"));
+        } else {
+            out.push_str("and add to the command: --pods pods.json\n");
+        }
     }
 
     /// Lines of programs that are not the kernel.
@@ -246,6 +260,22 @@ fn of_log(log: usize, logs: &[Log]) -> String {
     }
 }
 
+/// The summary line without its cpuset and the victim's own cgroup, which would push out the one whose limit it was.
+fn without_what_is_told(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (key, next) in [("cpuset=", ",mems_allowed="), (",task_memcg=", ",task=")] {
+        let Some(start) = text.find("oom-kill:constraint=").and_then(|from| Some(from + text.get(from..)?.find(key)?))
+        else {
+            continue;
+        };
+        let start = start + key.len();
+        if let Some(end) = text.get(start..).and_then(|rest| rest.find(next)) {
+            text.replace_range(start..start + end, "...");
+        }
+    }
+    text
+}
+
 /// The log line that shows it, with its number.
 fn proof(shown: &Shown, logs: &[Log]) -> String {
     let kill: &Kill = &shown.kill;
@@ -253,7 +283,7 @@ fn proof(shown: &Shown, logs: &[Log]) -> String {
     let inferred = kill
         .inferred_from
         .map(|line| format!(" (the kernel left the cgroup out here; it is that of its report at line {line})"));
-    let text = clean(&kill.evidence.text);
+    let text = without_what_is_told(&clean(&kill.evidence.text));
     let incomplete = if kill.complete || kill.level == Some(Level::System) { "" } else { " (the report is cut short)" };
     format!("line {}{}: {text}{}{incomplete}", kill.evidence.line, of_log(log, logs), inferred.unwrap_or_default())
 }

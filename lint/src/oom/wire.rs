@@ -1,10 +1,11 @@
 //! The wire format of one kill, version 1. Every size is in bytes and says so in its key.
 
-use memlint_policies::oom::{CgroupMemory, Contributor, ImpliedRequest, Kill, Memory, Task, Victim};
+use memlint_policies::oom::{Contributor, ImpliedRequest, Kill, Qos, Task, Victim};
 use serde::Serialize;
 
 use super::join::{Joined, implied};
 use super::wire_joined::{WireManifest, WirePod, manifest, pod};
+use super::wire_memory::{WireCgroup, WireCounters, WireMemory, cgroup, counters, memory};
 use super::words;
 use crate::corpus::Corpus;
 
@@ -13,6 +14,7 @@ use crate::corpus::Corpus;
 #[serde(rename_all = "camelCase")]
 pub(super) struct WireKill<'a> {
     level: Option<&'static str>,
+    beyond: Option<&'static str>,
     file: &'a str,
     line: u64,
     evidence: &'a str,
@@ -35,6 +37,8 @@ pub(super) struct WireKill<'a> {
     unlimited: bool,
     usage_bytes: Option<u64>,
     limit_hit_count: Option<u64>,
+    counters: WireCounters,
+    chosen: Option<WireProcess<'a>>,
     node_memory_bytes: Option<u64>,
     group_kill: bool,
     death: Option<&'static str>,
@@ -54,6 +58,7 @@ pub(super) struct WireKill<'a> {
     advice: String,
     pod: Option<WirePod<'a>>,
     manifest: Option<WireManifest<'a>>,
+    raised_to_bytes: Option<u64>,
     room: Option<&'a str>,
     command: Option<&'a str>,
 }
@@ -84,26 +89,9 @@ struct WireImplied {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WireMemory {
-    anon_bytes: Option<u64>,
-    file_bytes: Option<u64>,
-    shmem_bytes: Option<u64>,
-    kernel_bytes: Option<u64>,
-    slab_bytes: Option<u64>,
-    kernel_stack_bytes: Option<u64>,
-    pagetables_bytes: Option<u64>,
-    sock_bytes: Option<u64>,
-    swap_bytes: Option<u64>,
-    inactive_file_bytes: Option<u64>,
-    active_file_bytes: Option<u64>,
-    unevictable_bytes: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct WireCgroup<'a> {
-    path: &'a str,
-    memory: WireMemory,
+struct WireProcess<'a> {
+    pid: u64,
+    name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -112,6 +100,7 @@ struct WireContributor<'a> {
     name: &'a str,
     processes: u64,
     rss_bytes: u64,
+    shared_pages_counted_once: bool,
     swap_bytes: u64,
     oom_score_adj: Option<i64>,
 }
@@ -146,6 +135,7 @@ struct WireTrigger<'a> {
 pub(super) fn kill<'a>(file: &'a str, kill: &'a Kill, joined: &'a Joined<'_>, corpus: &'a Corpus) -> WireKill<'a> {
     WireKill {
         level: kill.level.map(memlint_policies::oom::Level::name),
+        beyond: kill.beyond.map(words::beyond),
         file,
         line: kill.evidence.line,
         evidence: &kill.evidence.text,
@@ -168,12 +158,14 @@ pub(super) fn kill<'a>(file: &'a str, kill: &'a Kill, joined: &'a Joined<'_>, co
         unlimited: kill.unlimited,
         usage_bytes: kill.usage,
         limit_hit_count: kill.failcnt,
+        counters: counters(&kill.counters),
+        chosen: kill.chosen.as_ref().map(|chosen| WireProcess { pid: chosen.pid, name: &chosen.name }),
         node_memory_bytes: joined.node_memory,
         group_kill: kill.group_kill,
-        death: kill.death.map(words::death),
-        death_note: kill.death_note(),
+        death: joined.death.map(words::death),
+        death_note: kill.note_on(joined.death),
         victims: kill.victims.iter().map(victim).collect(),
-        implied_request: implied(kill, joined.node_memory).map(wire_implied),
+        implied_request: implied(kill, joined.node_memory).map(|implied| wire_implied(implied, kill.qos)),
         memory: memory(&kill.memory),
         memory_by_cgroup: kill.by_cgroup.iter().map(cgroup).collect(),
         contributors: kill.contributors.iter().map(contributor).collect(),
@@ -193,6 +185,7 @@ pub(super) fn kill<'a>(file: &'a str, kill: &'a Kill, joined: &'a Joined<'_>, co
         advice: joined.advice.to_string(),
         pod: pod(joined),
         manifest: manifest(joined, corpus),
+        raised_to_bytes: joined.raised,
         room: joined.room.as_deref(),
         command: joined.command.as_deref(),
     }
@@ -215,11 +208,11 @@ fn victim(victim: &Victim) -> WireVictim<'_> {
     }
 }
 
-fn wire_implied(implied: ImpliedRequest) -> WireImplied {
+fn wire_implied(implied: ImpliedRequest, class: Option<Qos>) -> WireImplied {
     let (meaning, min_bytes, max_bytes) = match implied {
         ImpliedRequest::Between { from, to } => ("request", Some(from), to),
         ImpliedRequest::BestEffort => ("none", None, None),
-        ImpliedRequest::Guaranteed => ("guaranteed", None, None),
+        ImpliedRequest::Guaranteed => (words::lowest(class), None, None),
         ImpliedRequest::Sandbox => ("sandbox", None, None),
         ImpliedRequest::NodeAgent => ("node-agent", None, None),
         ImpliedRequest::Foreign => ("not-by-kubelet", None, None),
@@ -227,32 +220,12 @@ fn wire_implied(implied: ImpliedRequest) -> WireImplied {
     WireImplied { meaning, min_bytes, max_bytes }
 }
 
-fn memory(memory: &Memory) -> WireMemory {
-    WireMemory {
-        anon_bytes: memory.anon,
-        file_bytes: memory.file,
-        shmem_bytes: memory.shmem,
-        kernel_bytes: memory.kernel,
-        slab_bytes: memory.slab,
-        kernel_stack_bytes: memory.kernel_stack,
-        pagetables_bytes: memory.pagetables,
-        sock_bytes: memory.sock,
-        swap_bytes: memory.swap,
-        inactive_file_bytes: memory.inactive_file,
-        active_file_bytes: memory.active_file,
-        unevictable_bytes: memory.unevictable,
-    }
-}
-
-fn cgroup(each: &CgroupMemory) -> WireCgroup<'_> {
-    WireCgroup { path: &each.path, memory: memory(&each.memory) }
-}
-
 fn contributor(each: &Contributor) -> WireContributor<'_> {
     WireContributor {
         name: &each.name,
         processes: each.processes,
         rss_bytes: each.rss,
+        shared_pages_counted_once: each.shared_once,
         swap_bytes: each.swap,
         oom_score_adj: each.oom_score_adj,
     }

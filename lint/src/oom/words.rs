@@ -1,12 +1,21 @@
 //! The words of the kernel's facts, the same in text and JSON.
 
-use memlint_policies::oom::{CgroupVersion, Constraint, Death, Driver, Fate, Qos, Runtime};
+use memlint_policies::oom::{Beyond, CgroupVersion, Constraint, Death, Driver, Fate, Qos, Runtime};
 
 pub(super) fn qos(qos: Qos) -> &'static str {
     match qos {
         Qos::Guaranteed => "Guaranteed",
         Qos::Burstable => "Burstable",
         Qos::BestEffort => "BestEffort",
+    }
+}
+
+/// What an `oom_score_adj` of -997 means: the score of Guaranteed Pods, and of all of class `system-node-critical`.
+pub(super) fn lowest(class: Option<Qos>) -> &'static str {
+    match class {
+        Some(Qos::Guaranteed) => "guaranteed",
+        Some(_) => "node-critical",
+        None => "guaranteed-or-node-critical",
     }
 }
 
@@ -39,6 +48,13 @@ pub(super) fn constraint(constraint: Constraint) -> &'static str {
         Constraint::Cpuset => "cpuset",
         Constraint::MemoryPolicy => "memory-policy",
         Constraint::Memcg => "memcg",
+    }
+}
+
+pub(super) fn beyond(beyond: Beyond) -> &'static str {
+    match beyond {
+        Beyond::Node => "node",
+        Beyond::Container => "container",
     }
 }
 

@@ -23,8 +23,9 @@ pub(crate) enum Lookup {
 }
 
 /// How many characters of variables and scripts are read before giving up: references to references grow
-/// exponentially.
-const BUDGET: usize = 1 << 19;
+/// exponentially, and each character is kept with its place. Linux takes no single text that is longer
+/// (`MAX_ARG_STRLEN`).
+const BUDGET: usize = 1 << 17;
 const DEPTH: usize = 16;
 /// So many variables are looked through faster than an index of them is made.
 const FEW: usize = 32;

@@ -36,6 +36,10 @@ use crate::path::FieldPath;
 pub(crate) use container::of_container;
 use context::Context;
 
+/// A command of more words than this is no start command, but data: nothing is read of it, nor of variables that it
+/// might override.
+const MAX_WORDS: usize = 4_096;
+
 /// The memory of the container in bytes, after all defaulting. Zero counts as none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Memory {
@@ -173,6 +177,10 @@ pub struct HeapSetting {
 #[must_use]
 pub fn settings(container: &Container, at: &FieldPath, memory: &Memory) -> Vec<HeapSetting> {
     if container.env.is_none() && container.command.is_none() && container.args.is_none() {
+        return Vec::new();
+    }
+    let words = [&container.command, &container.args].into_iter().flatten().map(Vec::len).sum::<usize>();
+    if words > MAX_WORDS {
         return Vec::new();
     }
     let cx = Context::new(container, at, *memory);

@@ -1,12 +1,10 @@
-//! What to change, in a sentence or two, with the numbers that say so.
+//! What to change, chosen from whose limit it was and what the memory was used for.
 
 use super::contributor::Contributor;
 use super::diagnose::share_is_large;
-use super::kill::{Kill, Level};
+use super::kill::{Beyond, Fate, Kill, Level};
 use super::request::{ImpliedRequest, implied_request};
-use super::size::format_bytes;
 use super::trigger::Constraint;
-use std::fmt;
 
 /// Who held the most when it happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,10 +50,19 @@ pub enum Advice {
         /// Kernel memory, or slab where only that is printed, in bytes.
         kernel: u64,
     },
+    /// A limit that something within the Pod's container set for a part of it.
+    NestedLimit {
+        /// The limit in bytes.
+        limit: Option<u64>,
+        /// Who held the most.
+        top: Option<Top>,
+    },
     /// All Pods together, or all of a class, reached what the node may give them.
     NodeIsFull {
         /// `Node` or `Qos`.
         level: Level,
+        /// The node is itself a container or virtual machine, whose limit this was.
+        guest: bool,
         /// What the node may give them, in bytes.
         limit: Option<u64>,
         /// Who held the most, or the most beyond its request.
@@ -70,6 +77,8 @@ pub enum Advice {
         /// Its limit in bytes.
         limit: Option<u64>,
     },
+    /// Nothing was short: someone asked the kernel to kill.
+    Manual,
     /// The machine had no memory left: Pods and system together.
     MachineIsFull {
         /// Its memory in bytes.
@@ -86,6 +95,8 @@ pub enum Advice {
     NeedMoreLog {
         /// The first victim's command name.
         victim: Option<String>,
+        /// How it left.
+        fate: Option<Fate>,
         /// What it held, in bytes.
         resident: Option<u64>,
         /// It says that it was some cgroup's: the machine as a whole was not short.
@@ -96,16 +107,22 @@ pub enum Advice {
 /// What to change about a kill. `capacity` is the node's memory (`status.capacity`) in bytes, if it is known; the
 /// machine's own figure is used where the log has it.
 pub fn advise(kill: &Kill, capacity: Option<u64>) -> Advice {
-    let top = top(kill, capacity.or(kill.ram));
+    let top = top(kill, capacity.or(kill.capacity));
     let victim = kill.victims.first().map(|victim| victim.name.clone());
     match kill.level {
+        _ if kill.beyond == Some(Beyond::Container) => Advice::NestedLimit { limit: kill.limit, top },
         Some(level @ (Level::Container | Level::Pod)) => own_limit(kill, level, top),
-        Some(level @ (Level::Node | Level::Qos)) => Advice::NodeIsFull { level, limit: kill.limit, top, victim },
+        Some(level @ (Level::Node | Level::Qos)) => {
+            let guest = kill.beyond == Some(Beyond::Node);
+            Advice::NodeIsFull { level, guest, limit: kill.limit, top, victim }
+        }
         Some(Level::System) => Advice::SystemCgroup { cgroup: kill.oom_cgroup.clone(), limit: kill.limit },
+        Some(Level::Machine) if kill.is_manual() => Advice::Manual,
         Some(Level::Machine) => Advice::MachineIsFull { ram: kill.ram, top },
         Some(Level::Numa) => Advice::NumaNodeIsFull { top },
         None => Advice::NeedMoreLog {
             victim,
+            fate: kill.victims.first().map(|victim| victim.fate),
             resident: kill.victims.first().and_then(super::Victim::resident),
             cgroup: kill.constraint == Some(Constraint::Memcg),
         },
@@ -158,113 +175,13 @@ impl Advice {
             Self::RaiseLimitOrFixLeak { .. } => "raise-limit-or-fix-leak",
             Self::MemoryVolume { .. } => "memory-volume",
             Self::KernelMemory { .. } => "kernel-memory",
+            Self::NestedLimit { .. } => "nested-limit",
             Self::NodeIsFull { .. } => "node-is-full",
             Self::SystemCgroup { .. } => "system-cgroup",
+            Self::Manual => "manual",
             Self::MachineIsFull { .. } => "machine-is-full",
             Self::NumaNodeIsFull { .. } => "numa-node-is-full",
             Self::NeedMoreLog { .. } => "need-more-log",
-        }
-    }
-}
-
-impl fmt::Display for Top {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}", self.name)?;
-        if self.processes > 1 {
-            write!(out, " ({} processes)", self.processes)?;
-        }
-        write!(out, " held {}", format_bytes(self.rss))?;
-        match self.beyond_request {
-            Some(beyond) => write!(out, ", {} beyond its request", format_bytes(beyond)),
-            None => Ok(()),
-        }
-    }
-}
-
-/// `; java held 3Gi`, or nothing.
-struct And<'a>(&'a Option<Top>);
-
-impl fmt::Display for And<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_ref().map_or(Ok(()), |top| write!(out, "; {top}"))
-    }
-}
-
-/// ` of 500Mi`, or nothing.
-struct Of(Option<u64>);
-
-impl fmt::Display for Of {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |bytes| write!(out, " of {}", format_bytes(bytes)))
-    }
-}
-
-impl fmt::Display for Advice {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::RaiseLimitOrFixLeak { level, limit, top } => write!(
-                out,
-                "the {} reached its memory limit{}{}; raise limits.memory if this is normal use, find the leak if it grows without end",
-                level.name(),
-                Of(*limit),
-                And(top)
-            ),
-            Self::MemoryVolume { level, limit, shmem } => write!(
-                out,
-                "the {} reached its memory limit{}, and {} of that is shared memory: an emptyDir with medium Memory or /dev/shm; give the volume a sizeLimit, or raise limits.memory by what it holds",
-                level.name(),
-                Of(*limit),
-                format_bytes(*shmem)
-            ),
-            Self::KernelMemory { level, limit, kernel } => write!(
-                out,
-                "the {} reached its memory limit{}, and {} of that is the kernel's: many open files, directory entries, sockets or threads; use fewer, or raise limits.memory",
-                level.name(),
-                Of(*limit),
-                format_bytes(*kernel)
-            ),
-            Self::NodeIsFull { level, limit, top, victim } => {
-                let whose = if *level == Level::Qos { "all Pods of this class" } else { "all Pods of the node" };
-                let victim = victim.as_deref().unwrap_or("the victim");
-                write!(
-                    out,
-                    "{whose} together reached their limit{}, so raising the limit of {victim} will not help; raise requests to real use, or take larger nodes{}",
-                    Of(*limit),
-                    And(top)
-                )
-            }
-            Self::SystemCgroup { cgroup, limit } => write!(
-                out,
-                "{} reached its own memory limit{}; no Pod's request or limit is involved",
-                cgroup.as_deref().unwrap_or("a system cgroup"),
-                Of(*limit)
-            ),
-            Self::MachineIsFull { ram, top } => write!(
-                out,
-                "the machine itself ran out of its memory{}: reserve more for the system (kubeReserved, systemReserved), and set requests and limits on every Pod{}",
-                Of(*ram),
-                And(top)
-            ),
-            Self::NumaNodeIsFull { top } => write!(
-                out,
-                "the NUMA nodes that the process is bound to ran out, others may have room; check the memory manager, numactl and cpusets{}",
-                And(top)
-            ),
-            Self::NeedMoreLog { victim, resident, cgroup } => {
-                write!(out, "{} was killed", victim.as_deref().unwrap_or("a process"))?;
-                if let Some(resident) = resident {
-                    write!(out, " holding {}", format_bytes(*resident))?;
-                }
-                let whose = if *cgroup {
-                    " at a cgroup's limit, not that of the whole machine; whose it was (its container's, its Pod's, that of all Pods of the node, a service's)"
-                } else {
-                    ", but the log does not say whose limit it was: that"
-                };
-                write!(
-                    out,
-                    "{whose} is in the lines just before: in dmesg or journalctl -k of that node, look for oom-kill:constraint= or Task in"
-                )
-            }
         }
     }
 }

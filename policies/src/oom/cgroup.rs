@@ -81,11 +81,19 @@ pub struct Place {
     pub runtime: Option<Runtime>,
     /// The cgroup driver; only Kubernetes' own cgroups tell.
     pub driver: Option<Driver>,
+    /// A further container lies within the Pod's: docker in docker.
+    pub nested: bool,
+}
+
+impl Place {
+    /// The machine itself.
+    pub(super) const ROOT: Self =
+        Self { scope: Scope::Root, pod: None, qos: None, container: None, runtime: None, driver: None, nested: false };
 }
 
 /// Reads a cgroup path as the kernel prints it.
 pub fn locate(path: &str) -> Place {
-    let mut place = Place { scope: Scope::Root, pod: None, qos: None, container: None, runtime: None, driver: None };
+    let mut place = Place::ROOT;
     // With a systemd-style path under the cgroupfs driver, runc leaves `slice:prefix:id` in one segment.
     for segment in path.split(['/', ':']).filter(|segment| !segment.is_empty() && *segment != "..") {
         step(&mut place, segment);
@@ -110,6 +118,7 @@ fn step(place: &mut Place, segment: &str) {
         place.container = None;
         place.runtime = None;
         place.pod = None;
+        place.nested = false;
         place.driver = Some(driver);
         match rest.strip_prefix("-pod") {
             Some(uid) => enter_pod(place, uid, Some(qos.unwrap_or(Qos::Guaranteed))),
@@ -156,11 +165,15 @@ fn enter_pod(place: &mut Place, uid: &str, qos: Option<Qos>) {
 fn enter_other(place: &mut Place, segment: &str) {
     let in_pod = place.scope == Scope::Pod || place.pod.is_some();
     let found = container_id(segment);
-    if let Some((id, runtime)) = found
-        && (place.container.is_none() || !in_pod)
-    {
-        place.container = Some(id.to_owned());
-        place.runtime = runtime.or(place.runtime);
+    match found {
+        Some((id, _)) if in_pod && place.container.is_some() => {
+            place.nested |= place.container.as_deref() != Some(id);
+        }
+        Some((id, runtime)) => {
+            place.container = Some(id.to_owned());
+            place.runtime = runtime.or(place.runtime);
+        }
+        None => {}
     }
     if segment == "docker" && !in_pod {
         place.runtime = Some(Runtime::Docker);
@@ -244,6 +257,17 @@ mod tests {
             }
             assert_eq!(place.container.is_some(), path.contains(ID), "{path}");
         }
+    }
+
+    #[test]
+    fn containers_within_containers() {
+        let inner = ID.replace('0', "1");
+        let pod = "/kubepods/pod11112222-3333-4444-5555-666677778888";
+        let place = locate(&format!("{pod}/{ID}/docker/{inner}"));
+        assert!(place.nested && place.container.as_deref() == Some(ID));
+        assert!(!locate(&format!("{pod}/{ID}/container")).nested);
+        // The outer container is the node here.
+        assert!(!locate(&format!("/docker/{inner}{pod}/{ID}")).nested);
     }
 
     #[test]

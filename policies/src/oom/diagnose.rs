@@ -1,11 +1,10 @@
 //! From a collected report to a [`Kill`]: whose limit, which Pod and container, who used what.
 
-use super::cgroup::{Place, Runtime, Scope, container_id, locate};
+use super::cgroup::{Place, Runtime, Scope, container_id, is_within, locate};
 use super::contributor::contributors;
 use super::death::death;
-use super::kill::{CgroupVersion, Fate, Kill, Level, Victim};
-use super::memory::Memory;
-use super::record::CounterKind;
+use super::kill::{Beyond, CgroupVersion, Death, Fate, Kill, Level, Process, Victim};
+use super::memory::{Gauge, Memory};
 use super::report::Report;
 use super::summary::Path;
 use super::table::{Column, PageSize, Row, Task};
@@ -19,7 +18,8 @@ const MAX_CONTRIBUTORS: usize = 32;
 pub(super) fn diagnose(report: &Report) -> Kill {
     let paths = Paths::of(report);
     let oom = paths.oom.as_ref().map(|path| locate(&path.text));
-    let level = level(report, &paths, oom.as_ref());
+    let beyond = paths.beyond(oom.as_ref());
+    let level = if beyond == Some(Beyond::Node) { Some(Level::Node) } else { level(report, &paths, oom.as_ref()) };
     let who = paths.who(level, oom.as_ref());
     let page_size = page_size(report);
     let tasks: Vec<Task> = report.rows.iter().map(|row| row.task(page_size.bytes)).collect();
@@ -34,8 +34,18 @@ pub(super) fn diagnose(report: &Report) -> Kill {
     let limit = report.memory.map(|memory| memory.limit).unwrap_or_else(|| report.inherited.as_ref()?.limit);
     let unlimited = limit == Some(u64::MAX);
     let group_kill = report.group.is_some();
+    let version = cgroup_version(report);
+    let died = |single| match death(level, &victims, &tasks, single) {
+        _ if group_kill => Some(Death::Group),
+        // What a nested container's end does to the Pod's is not known.
+        _ if beyond == Some(Beyond::Container) => None,
+        // The line about the group comes after the victim's.
+        Some(Death::Child) if version != Some(CgroupVersion::V1) && !report.followed => None,
+        died => died,
+    };
     Kill {
         level,
+        beyond,
         evidence: report.evidence.clone(),
         time: report.time.clone().or_else(|| report.first_time.clone()),
         uptime: report.uptime,
@@ -48,19 +58,23 @@ pub(super) fn diagnose(report: &Report) -> Kill {
         qos: who.qos,
         runtime,
         driver: who.driver,
-        cgroup_version: cgroup_version(report),
+        cgroup_version: version,
         limit: limit.filter(|_| !unlimited),
         unlimited,
         usage: report.memory.map(|memory| memory.usage),
         failcnt: report.memory.and_then(|memory| memory.failcnt),
+        counters: report.counters,
         trigger: trigger(report),
         constraint: report.constraint.or((level.is_none() && killer_is_memcg(report)).then_some(Constraint::Memcg)),
         kernel: report.kernel.clone(),
         ram: report.ram_pages.map(|pages| pages.saturating_mul(page_size.bytes)),
-        death: death(level, group_kill, &victims, &tasks),
+        capacity: capacity_pages(report).map(|pages| pages.saturating_mul(page_size.bytes)),
+        death: died(false),
+        death_if_single: died(true),
+        chosen: chosen(report, &victims),
         victims,
         group_kill,
-        memory: if report.machine.seen { report.machine.memory(page_size.bytes) } else { report.stats },
+        memory: if report.machine.seen { report.machine.memory(page_size.bytes) } else { memory(report) },
         by_cgroup: if report.by_cgroup.len() > 1 { report.by_cgroup.clone() } else { Vec::new() },
         contributors: contributors(&tasks, MAX_CONTRIBUTORS),
         tasks,
@@ -97,15 +111,30 @@ impl Paths {
         Self { oom, task, group: report.group.clone(), inferred }
     }
 
+    /// Whether the limit is none of Kubernetes': a Pod is known to lie below it, or a container above.
+    fn beyond(&self, oom: Option<&Place>) -> Option<Beyond> {
+        let (path, place) = (self.oom.as_ref().filter(|path| !path.is_cut)?, oom?);
+        if place.nested {
+            return Some(Beyond::Container);
+        }
+        let below = [self.task.as_ref().map(|task| task.text.as_str()), self.group.as_deref()];
+        let holds_pod = |task: &str| is_within(task, &path.text) && locate(task).pod.is_some();
+        (matches!(place.scope, Scope::Container | Scope::System)
+            && place.pod.is_none()
+            && below.into_iter().flatten().any(holds_pod))
+        .then_some(Beyond::Node)
+    }
+
     /// The victim's Pod and container: from its own cgroup, from the group that died, from the limit's.
     fn who(&self, level: Option<Level>, oom: Option<&Place>) -> Place {
-        let mut who = Place { scope: Scope::Root, pod: None, qos: None, container: None, runtime: None, driver: None };
+        let mut who = Place::ROOT;
         let task = self.task.as_ref().map(|path| (locate(&path.text), path.is_cut));
         let group = self.group.as_deref().map(|path| (locate(path), false));
         let oom_cut = self.oom.as_ref().is_some_and(|path| path.is_cut);
         let oom = oom.map(|place| (place.clone(), oom_cut));
         for (place, is_cut) in [task, group, oom].into_iter().flatten() {
-            if who.pod.is_some() && place.pod.is_some() && who.pod != place.pod {
+            // Another Pod's, or that of the container that is the node.
+            if who.pod.is_some() && who.pod != place.pod && (place.pod.is_some() || place.container.is_some()) {
                 continue;
             }
             who.pod = who.pod.or(place.pod);
@@ -129,13 +158,13 @@ fn level(report: &Report, paths: &Paths, oom: Option<&Place>) -> Option<Level> {
     if let (Some(path), Some(place)) = (&paths.oom, oom) {
         return match place.scope {
             // Whatever was cut off lies deeper still.
-            Scope::Container => Some(Level::Container),
+            Scope::Container if place.pod.is_some() || !path.is_cut => Some(Level::Container),
             _ if path.is_cut => None,
             Scope::Root => Some(Level::Machine),
             Scope::Kubepods => Some(Level::Node),
             Scope::Tier => Some(Level::Qos),
             Scope::Pod => Some(Level::Pod),
-            Scope::System => Some(Level::System),
+            Scope::Container | Scope::System => Some(Level::System),
         };
     }
     match report.constraint {
@@ -148,17 +177,36 @@ fn level(report: &Report, paths: &Paths, oom: Option<&Place>) -> Option<Level> {
     (global && report.memory.is_none()).then_some(Level::Machine)
 }
 
+/// What the kubelet reads as the node's capacity, `MemTotal`, is the memory without what is reserved at boot.
+fn capacity_pages(report: &Report) -> Option<u64> {
+    report.ram_pages?.checked_sub(report.reserved_pages?)
+}
+
 fn cgroup_version(report: &Report) -> Option<CgroupVersion> {
-    let has = |kind| report.other_counters.contains(&kind);
-    if has(CounterKind::MemorySwap) || has(CounterKind::Kernel) {
+    let counters = report.counters;
+    if counters.memory_swap.is_some() || counters.kernel.is_some() {
         Some(CgroupVersion::V1)
-    } else if has(CounterKind::Swap) || report.group.is_some() {
+    } else if counters.swap.is_some() || report.group.is_some() {
         Some(CgroupVersion::V2)
     } else if !report.by_cgroup.is_empty() {
         Some(CgroupVersion::V1)
     } else {
         None
     }
+}
+
+/// The statistics, with what only the counters say: v1's kernel memory, v2's swap.
+fn memory(report: &Report) -> Memory {
+    let usage = |gauge: Option<Gauge>| gauge.map(|gauge| gauge.usage);
+    let (stats, counters) = (report.stats, report.counters);
+    Memory { kernel: stats.kernel.or(usage(counters.kernel)), swap: stats.swap.or(usage(counters.swap)), ..stats }
+}
+
+/// Who was chosen, where another died.
+fn chosen(report: &Report, victims: &[Victim]) -> Option<Process> {
+    let chosen = report.chosen.as_ref()?;
+    let other = victims.first().is_some_and(|victim| victim.pid != chosen.pid);
+    other.then(|| Process { pid: chosen.pid, name: chosen.name.clone() })
 }
 
 /// `Memory cgroup out of memory` tells even alone that the machine was not short.

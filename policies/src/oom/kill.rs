@@ -5,7 +5,7 @@
 
 use super::cgroup::{Driver, PodUid, Qos, Runtime};
 use super::contributor::Contributor;
-use super::memory::{CgroupMemory, Memory};
+use super::memory::{CgroupMemory, Counters, Memory};
 use super::table::{PageSize, Task};
 use super::trigger::{Constraint, Trigger};
 
@@ -41,6 +41,15 @@ impl Level {
             Self::Numa => "numa",
         }
     }
+}
+
+/// A limit that Kubernetes did not set, around its cgroups or within a container's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Beyond {
+    /// Of the container or virtual machine that is the node: kind, k3d, LXC. The level is [`Level::Node`].
+    Node,
+    /// Of something that runs within the Pod's container: docker in docker. The level is [`Level::Container`].
+    Container,
 }
 
 /// Which cgroup hierarchy the node runs.
@@ -109,6 +118,15 @@ impl Victim {
     }
 }
 
+/// A process by its id and name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Process id on the node.
+    pub pid: u64,
+    /// Command name.
+    pub name: String,
+}
+
 /// What died with the victim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Death {
@@ -116,8 +134,8 @@ pub enum Death {
     Group,
     /// The only process there was, or very likely the first: the container ends and is restarted.
     Main,
-    /// Very likely a child of the container's first process: the container may run on, and Kubernetes may not
-    /// notice at all.
+    /// Very likely a child of the container's first process: the container may run on unless that one ends too, and
+    /// Kubernetes may not notice at all.
     Child,
 }
 
@@ -126,6 +144,8 @@ pub enum Death {
 pub struct Kill {
     /// Whose limit was hit; `None` if the log does not say, as when only a `Killed process` line is left.
     pub level: Option<Level>,
+    /// The limit is none that Kubernetes set.
+    pub beyond: Option<Beyond>,
     /// The line that shows it.
     pub evidence: Evidence,
     /// Time of that line, as written in the log.
@@ -161,6 +181,8 @@ pub struct Kill {
     pub usage: Option<u64>,
     /// How often the limit had been hit.
     pub failcnt: Option<u64>,
+    /// Swap and kernel memory as counted beside it.
+    pub counters: Counters,
     /// The allocation that could not be had.
     pub trigger: Option<Trigger>,
     /// What the kernel found to be short.
@@ -169,12 +191,19 @@ pub struct Kill {
     pub kernel: Option<String>,
     /// The machine's memory, in bytes (printed when the whole machine is out of memory).
     pub ram: Option<u64>,
+    /// What of it the kernel can hand out, in bytes: what the kubelet reports as the node's capacity. `None` without
+    /// the line that says how much is reserved.
+    pub capacity: Option<u64>,
+    /// The process that the kernel chose, where it killed a child of it instead (before 5.0).
+    pub chosen: Option<Process>,
     /// Processes killed, in the kernel's order. Empty if the kernel found none to kill, or the log ends before.
     pub victims: Vec<Victim>,
     /// The whole container was killed with the victim.
     pub group_kill: bool,
     /// What died; `None` if the log does not tell.
     pub death: Option<Death>,
+    /// What died if the victim's Pod has but one container, which the log alone does not tell.
+    pub death_if_single: Option<Death>,
     /// What the memory was used for.
     pub memory: Memory,
     /// The same for each cgroup below; old cgroup v1 kernels print that.
@@ -189,4 +218,11 @@ pub struct Kill {
     pub page_size: PageSize,
     /// The log holds the kill's end, a `Killed process` line or the kernel's statement that it killed none.
     pub complete: bool,
+}
+
+impl Kill {
+    /// Whether nothing was short: someone asked for a kill by SysRq.
+    pub fn is_manual(&self) -> bool {
+        self.trigger.as_ref().is_some_and(|trigger| trigger.order == Some(-1))
+    }
 }

@@ -35,6 +35,36 @@ pub struct Memory {
     pub unevictable: Option<u64>,
 }
 
+/// One of the counters that are printed beside the memory's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gauge {
+    /// In use, in bytes.
+    pub usage: u64,
+    /// Its limit in bytes; `None` if it has none, or it was not printed.
+    pub limit: Option<u64>,
+    /// How often the limit had been reached.
+    pub failcnt: Option<u64>,
+}
+
+/// The counters besides the memory's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Swap alone (cgroup v2).
+    pub swap: Option<Gauge>,
+    /// Memory and swap together (cgroup v1).
+    pub memory_swap: Option<Gauge>,
+    /// The kernel's own memory (cgroup v1).
+    pub kernel: Option<Gauge>,
+}
+
+impl Counters {
+    /// Memory and swap together, if it was they that reached their limit, not memory alone.
+    pub fn both_full(&self, usage: Option<u64>, limit: Option<u64>) -> Option<Gauge> {
+        let memory_full = usage? >= limit.unwrap_or(u64::MAX);
+        self.memory_swap.filter(|both| !memory_full && both.limit.is_some_and(|limit| both.usage >= limit))
+    }
+}
+
 /// One cgroup's own share in an old v1 report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CgroupMemory {

@@ -13,6 +13,7 @@
 //! version. Cgroup paths are the kubelet's. What a log does not say stays `None`.
 
 mod advice;
+mod advice_text;
 mod cgroup;
 mod clock;
 mod contributor;
@@ -45,8 +46,8 @@ mod wrapper;
 pub use advice::{Advice, Top, advise};
 pub use cgroup::{Driver, Place, PodUid, Qos, Runtime, Scope, locate};
 pub use contributor::Contributor;
-pub use kill::{CgroupVersion, Death, Evidence, Fate, Kill, Level, Victim};
-pub use memory::{CgroupMemory, Memory};
+pub use kill::{Beyond, CgroupVersion, Death, Evidence, Fate, Kill, Level, Process, Victim};
+pub use memory::{CgroupMemory, Counters, Gauge, Memory};
 pub use order::newest_first;
 pub use others::{Other, Program};
 pub use parser::{MAX_LINE, Parser};

@@ -144,6 +144,7 @@ impl Parser {
             return;
         }
         self.last = (line.stamp.uptime, line.text.clone());
+        self.follow(&line.stamp);
         let fitting = self.open.iter_mut().filter_map(|report| Some((fit(report, &record, &line.stamp)?, report)));
         if let Some((_, report)) = fitting.max_by_key(|(score, report)| (*score, report.touched)) {
             return report.apply(record, line);
@@ -155,7 +156,7 @@ impl Parser {
             others::count(&mut self.others, Program::Runtime, line.number, &line.raw);
         }
         if !opens(&record) {
-            return self.stranger();
+            return self.stranger(line);
         }
         if let Record::Reaped(victim) = &record
             && self.recent.has_victim(victim.pid, &victim.name)
@@ -181,16 +182,15 @@ impl Parser {
                 self.joiner.note_header(&line.text);
                 self.process(&line);
             }
-            _ => self.stranger(),
+            _ => self.stranger(line),
         }
     }
 
     /// Starts a report.
     fn begin(&mut self, record: Record<'_>, line: &Line) {
         if matches!(record, Record::Trigger(_)) {
-            let same =
-                |report: &Report| report.host.is_none() || line.stamp.host.is_none() || report.host == line.stamp.host;
-            self.open.iter_mut().filter(|report| report.is_done() && same(report)).for_each(|r| r.closed = true);
+            let over = |report: &&mut Report| report.is_done() && report.may_be_of(&line.stamp);
+            self.open.iter_mut().filter(over).for_each(|report| report.closed = true);
         }
         if self.open.len() >= MAX_OPEN
             && let Some(oldest) = self.open.first_mut()
@@ -211,9 +211,20 @@ impl Parser {
     }
 
     /// A line that is no part of any report.
-    fn stranger(&mut self) {
+    fn stranger(&mut self, line: &Line) {
+        // What closes a list or an object is no further line of a log.
+        if line.text.contains(char::is_alphanumeric) {
+            self.follow(&line.stamp);
+        }
         for report in &mut self.open {
             report.unrelated = report.unrelated.saturating_add(1);
+        }
+    }
+
+    /// Notes that the log of a report's host goes on after its victim.
+    fn follow(&mut self, stamp: &Stamp) {
+        for report in self.open.iter_mut().filter(|report| report.is_done() && report.may_be_of(stamp)) {
+            report.followed = true;
         }
     }
 
@@ -222,9 +233,8 @@ impl Parser {
         for report in &mut self.open {
             let (lines, micros) =
                 if report.is_done() { (SILENCE.0, SILENCE_MICROS.0) } else { (SILENCE.1, SILENCE_MICROS.1) };
-            let same_host = report.host.is_none() || stamp.host.is_none() || report.host == stamp.host;
             let apart = match (report.last_uptime, stamp.uptime) {
-                (Some(then), Some(now)) if same_host => then.abs_diff(now) > micros,
+                (Some(then), Some(now)) if report.may_be_of(stamp) => then.abs_diff(now) > micros,
                 _ => false,
             };
             report.closed |= apart || report.unrelated > lines;

@@ -3,7 +3,7 @@
 //! No kernel version is looked at: vendors backport line formats, so a 4.18 may speak like a 5.4.
 
 use super::kill::Victim;
-use super::memory::{Memory, pair};
+use super::memory::{Gauge, Memory, pair};
 use super::others;
 use super::summary::{self, Summary};
 use super::table::{Columns, row_start};
@@ -56,6 +56,8 @@ pub(super) enum Record<'a> {
     MemInfo,
     /// `N pages RAM`
     Ram { pages: u64 },
+    /// `N pages reserved`: never handed out, so no part of the node's capacity.
+    Reserved { pages: u64 },
     /// containerd's own `TaskOOM event container_id:"<id>"`, from the journal.
     TaskOom(&'a str),
 }
@@ -79,6 +81,14 @@ pub(super) struct Counter {
     pub(super) usage: u64,
     pub(super) limit: Option<u64>,
     pub(super) failcnt: Option<u64>,
+}
+
+impl Counter {
+    /// Without its kind.
+    pub(super) fn gauge(self) -> Gauge {
+        let limit = self.limit.filter(|limit| *limit != u64::MAX);
+        Gauge { usage: self.usage, limit, failcnt: self.failcnt }
+    }
 }
 
 /// Reads one line without its prefix. `None` for everything that is not part of a report.
@@ -201,9 +211,9 @@ fn machine(text: &str) -> Option<Record<'_>> {
     if let Some(id) = others::task_oom(text) {
         return Some(Record::TaskOom(id));
     }
-    if let Some((pages, "RAM")) = text.split_once(" pages ") {
-        let pages = pages.rsplit(' ').next().filter(|pages| is_digits(pages))?;
-        return pages.parse().ok().map(|pages| Record::Ram { pages });
+    if let Some((pages, what @ ("RAM" | "reserved"))) = text.split_once(" pages ") {
+        let pages = pages.rsplit(' ').next().filter(|pages| is_digits(pages))?.parse().ok()?;
+        return Some(if what == "RAM" { Record::Ram { pages } } else { Record::Reserved { pages } });
     }
     let counters = ["active_anon:", "active_file:", "unevictable:", "slab_reclaimable:", "mapped:"];
     (text.starts_with("Mem-Info:") || counters.iter().any(|start| text.starts_with(start))).then_some(Record::MemInfo)
@@ -220,6 +230,8 @@ mod tests {
         assert!(matches!(read("anon 12"), Some(Record::Stat { key: "anon", value: 12 })));
         assert!(matches!(read("[    1]     0     1  2 3 4 5 6 init"), Some(Record::Row { pid: 1 })));
         assert!(matches!(read("2097033 pages RAM"), Some(Record::Ram { pages: 2_097_033 })));
+        assert!(matches!(read("46445 pages reserved"), Some(Record::Reserved { pages: 46445 })));
+        assert_eq!(read("12 pages cma reserved"), None);
         assert!(matches!(read("Out of memory and no killable processes..."), Some(Record::NoVictim)));
         let panic = "Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled";
         assert!(matches!(read(panic), Some(Record::NoVictim)));

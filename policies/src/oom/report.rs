@@ -4,7 +4,8 @@
 
 use super::join::Line;
 use super::kill::{Evidence, Victim};
-use super::memory::{CgroupMemory, MachineCounters, Memory};
+use super::memory::{CgroupMemory, Counters, Gauge, MachineCounters, Memory};
+use super::prefix::Stamp;
 use super::record::{Counter, CounterKind, Record};
 use super::summary::{Path, Summary};
 use super::table::{Columns, Row};
@@ -70,7 +71,7 @@ pub(super) struct Report {
     pub(super) task_path: Option<Path>,
     pub(super) named: Option<(Option<u64>, String, Option<u64>)>,
     pub(super) memory: Option<Counter>,
-    pub(super) other_counters: Vec<CounterKind>,
+    pub(super) counters: Counters,
     pub(super) stats_path: Option<String>,
     pub(super) stats: Memory,
     pub(super) stats_open: bool,
@@ -82,10 +83,13 @@ pub(super) struct Report {
     pub(super) machine: MachineCounters,
     pub(super) meminfo: bool,
     pub(super) ram_pages: Option<u64>,
+    pub(super) reserved_pages: Option<u64>,
     pub(super) chosen: Option<Chosen>,
     pub(super) victims: Vec<Victim>,
     pub(super) group: Option<String>,
     pub(super) no_victim: bool,
+    /// The log goes on after the victim's line, so a group's line would be there.
+    pub(super) followed: bool,
     pub(super) inherited: Option<Inherited>,
     pub(super) task_oom: Option<String>,
 }
@@ -94,6 +98,11 @@ impl Report {
     /// Whether the kernel has said who dies, so that only a group's other members can follow.
     pub(super) fn is_done(&self) -> bool {
         !self.victims.is_empty() || self.no_victim
+    }
+
+    /// Whether a line with this stamp may come from the same host.
+    pub(super) fn may_be_of(&self, stamp: &Stamp) -> bool {
+        self.host.is_none() || stamp.host.is_none() || self.host == stamp.host
     }
 
     /// Whether there is anything in it that only a kill prints.
@@ -141,7 +150,7 @@ impl Report {
                 self.prove(Proof::Figures, line);
                 match counter.kind {
                     CounterKind::Memory => self.memory = Some(counter),
-                    kind => self.other_counters.push(kind),
+                    kind => *self.gauge(kind) = Some(counter.gauge()),
                 }
             }
             Record::Stats { path, inline, first } => {
@@ -189,7 +198,17 @@ impl Report {
                 self.machine.take(&line.text);
             }
             Record::Ram { pages } => self.ram_pages = Some(pages),
+            Record::Reserved { pages } => self.reserved_pages = Some(pages),
             Record::TaskOom(id) => self.task_oom = Some(id.to_owned()),
+        }
+    }
+
+    /// Where a counter beside the memory's own is kept.
+    fn gauge(&mut self, kind: CounterKind) -> &mut Option<Gauge> {
+        match kind {
+            CounterKind::MemorySwap => &mut self.counters.memory_swap,
+            CounterKind::Kernel => &mut self.counters.kernel,
+            CounterKind::Memory | CounterKind::Swap => &mut self.counters.swap,
         }
     }
 

@@ -5,7 +5,7 @@
 //! part that this report still lacks.
 
 use super::cgroup::{container_id, is_within};
-use super::kill::Victim;
+use super::kill::{Fate, Victim};
 use super::prefix::Stamp;
 use super::record::{CounterKind, Record};
 use super::report::Report;
@@ -88,7 +88,9 @@ fn content(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option<u32> {
         Record::LimitReached(_) => collecting(report.oom_path.is_none()),
         Record::Counter(counter) => collecting(match counter.kind {
             CounterKind::Memory => report.memory.is_none(),
-            kind => !report.other_counters.contains(&kind),
+            CounterKind::MemorySwap => report.counters.memory_swap.is_none(),
+            CounterKind::Kernel => report.counters.kernel.is_none(),
+            CounterKind::Swap => report.counters.swap.is_none(),
         }),
         Record::Stats { path, inline, .. } => stats(report, path, inline.is_some()),
         Record::Stat { .. } => {
@@ -120,7 +122,9 @@ fn content(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option<u32> {
             victim(report, *killer, found.pid).map(|score| score + if report.is_done() { 0 } else { WEAK })
         }
         Record::Exiting(killer, found) => {
-            collecting(true)?;
+            if report.is_done() && !(report.group.is_some() && joins(report, found, stamp)) {
+                return None;
+            }
             victim(report, *killer, found.pid)
         }
         Record::Sharing(_) => report.is_done().then_some(0),
@@ -138,6 +142,7 @@ fn content(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option<u32> {
         }
         Record::NoVictim => collecting(true),
         Record::MemInfo => collecting(report.memory.is_none() && report.oom_path.is_none()),
+        Record::Reserved { .. } => collecting(report.ram_pages.is_some() && report.reserved_pages.is_none()),
         Record::Ram { .. } => collecting(report.ram_pages.is_none() && report.memory.is_none()),
     }
 }
@@ -206,6 +211,8 @@ fn joins(report: &Report, found: &Victim, stamp: &Stamp) -> bool {
         _ => report.unrelated <= 20,
     };
     let alike = report.victims.first().is_some_and(|known| known.oom_score_adj == found.oom_score_adj);
+    // The line of a member that is already exiting has no figures to compare.
+    let alike = alike || found.fate == Fate::AlreadyExiting;
     report.group.is_some() && at_once && (alike || report.lists(found.pid))
 }
 

@@ -1,7 +1,7 @@
 //! [`Neighbours`]: required Pod affinity and anti-affinity against the Pods that are there (plugin InterPodAffinity).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::Candidate;
 use super::cluster::{Cluster, Group, View};
@@ -11,13 +11,13 @@ use super::topology::Topology;
 /// For each of a candidate's terms, and for the terms of Pods that are there, the domains that matter.
 #[derive(Debug, Clone)]
 pub(super) struct Neighbours<'a> {
-    /// Domains with Pods that match all affinity terms, per term.
+    /// Domains with Pods that match all affinity terms, per label.
     near: Vec<Domains<'a>>,
     /// Whether the candidate itself is what its affinity terms ask for.
     near_itself: bool,
-    /// Domains with Pods that the candidate keeps away from, per term.
+    /// Domains with Pods that the candidate keeps away from, per label: for terms that mean its own like, and for others.
     far: Vec<Domains<'a>>,
-    /// Of these terms, those that mean the candidate's own like.
+    /// Of these, those whose terms mean the candidate's own like.
     far_itself: Vec<bool>,
     /// Domains with Pods that keep the candidate away, per label.
     repelled: Vec<Domains<'a>>,
@@ -49,21 +49,28 @@ impl<'a> Neighbours<'a> {
         };
         let means_candidate =
             |term: &PodTerm| term.covers(&candidate.namespace, own_labels) && term.selects(&candidate.labels);
-        let domains = |term: &PodTerm| Domains::new(cluster, term.topology_key());
+        let domains = |key: &str| Domains::new(cluster, key);
+        let near: Vec<&str> = candidate.affinity.iter().map(PodTerm::topology_key).collect();
+        let of_term: Vec<(&str, bool)> =
+            candidate.anti_affinity.iter().map(|term| (term.topology_key(), means_itself(term))).collect();
+        let mut far = of_term.clone();
+        far.sort_unstable();
+        far.dedup();
+        let shared: Vec<usize> = of_term.iter().map(|term| far.partition_point(|other| other < term)).collect();
         let mut found = Self {
-            near: candidate.affinity.iter().map(domains).collect(),
+            near: each_once(&near).map(domains).collect(),
             near_itself: candidate.affinity.iter().all(means_itself),
-            far: candidate.anti_affinity.iter().map(domains).collect(),
-            far_itself: candidate.anti_affinity.iter().map(means_itself).collect(),
+            far: far.iter().map(|(key, _)| domains(key)).collect(),
+            far_itself: far.iter().map(|(_, itself)| *itself).collect(),
             repelled: Vec::new(),
         };
-        found.meet(candidate, cluster, view);
+        found.meet(candidate, &shared, cluster, view);
         found.be_repelled(cluster, view, means_candidate);
         found
     }
 
-    /// Marks where the Pods are that the candidate's terms mean.
-    fn meet(&mut self, candidate: &Candidate, cluster: &Cluster, view: View) {
+    /// Marks where the Pods are that the candidate's terms mean; `shared` says which domains an anti-affinity term marks.
+    fn meet(&mut self, candidate: &Candidate, shared: &[usize], cluster: &Cluster, view: View) {
         if candidate.affinity.is_empty() && candidate.anti_affinity.is_empty() {
             return;
         }
@@ -79,11 +86,13 @@ impl<'a> Neighbours<'a> {
                 if near && candidate.affinity.iter().all(|term| term.selects(labels)) {
                     self.near.iter_mut().for_each(|domains| domains.mark_all(group));
                 }
-                for ((domains, term), _) in
-                    self.far.iter_mut().zip(&candidate.anti_affinity).zip(&far).filter(|(_, covers)| **covers)
+                let mut marked = vec![false; self.far.len()];
+                for ((term, domains), _) in
+                    candidate.anti_affinity.iter().zip(shared).zip(&far).filter(|(_, covers)| **covers)
                 {
-                    if term.selects(labels) {
-                        domains.mark_all(group);
+                    if !marked[*domains] && term.selects(labels) {
+                        marked[*domains] = true;
+                        self.far[*domains].mark_all(group);
                     }
                 }
             }
@@ -175,6 +184,12 @@ impl<'a> Domains<'a> {
     fn has(&self, node: usize) -> bool {
         self.topology.domain(node).is_some_and(|domain| self.marked[domain])
     }
+}
+
+/// The labels in their order, without those that came before.
+fn each_once<'k>(keys: &[&'k str]) -> impl Iterator<Item = &'k str> {
+    let mut seen = BTreeSet::new();
+    keys.iter().copied().filter(move |key| seen.insert(*key))
 }
 
 impl Group {

@@ -1,5 +1,7 @@
 //! [`PodTerm`]: a term of required Pod affinity or anti-affinity, and which Pods it means (`AffinityTerm`).
 
+use std::collections::HashSet;
+
 use k8s_openapi::api::core::v1 as api;
 
 use super::selector::{Labels, Requirement, Selector};
@@ -18,14 +20,21 @@ impl PodTerm {
     pub(super) fn affinity(spec: &api::PodSpec, labels: &Labels, namespace: &str) -> Vec<Self> {
         let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.pod_affinity.as_ref());
         let terms = affinity.and_then(|a| a.required_during_scheduling_ignored_during_execution.as_deref());
-        terms.unwrap_or_default().iter().map(|term| Self::read(term, labels, namespace)).collect()
+        Self::each_once(terms, labels, namespace)
     }
 
     /// The required anti-affinity terms of a Pod.
     pub(super) fn anti_affinity(spec: &api::PodSpec, labels: &Labels, namespace: &str) -> Vec<Self> {
         let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.pod_anti_affinity.as_ref());
         let terms = affinity.and_then(|a| a.required_during_scheduling_ignored_during_execution.as_deref());
-        terms.unwrap_or_default().iter().map(|term| Self::read(term, labels, namespace)).collect()
+        Self::each_once(terms, labels, namespace)
+    }
+
+    /// Reads terms in their order; one that stands there again says nothing new.
+    fn each_once(terms: Option<&[api::PodAffinityTerm]>, labels: &Labels, namespace: &str) -> Vec<Self> {
+        let mut seen = HashSet::new();
+        let terms = terms.unwrap_or_default().iter().map(|term| Self::read(term, labels, namespace));
+        terms.filter(|term| seen.insert(term.clone())).collect()
     }
 
     /// Reads a term of a Pod with these labels in this namespace. `matchLabelKeys` and `mismatchLabelKeys` become part

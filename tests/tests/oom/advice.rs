@@ -48,10 +48,12 @@ fn nodes_and_machines() {
     says(
         "system-slice-service",
         None,
-        "/system.slice/kubelet.service reached its own memory limit of 300Mi; no Pod's request or limit is involved",
+        "/system.slice/kubelet.service reached its own memory limit of 300Mi, no Pod's request or limit is involved; raise MemoryMax of the unit, or kubeReserved or systemReserved where enforceNodeAllocatable sets it",
     );
     assert!(advise(&first("machine-global-oom-515"), None).to_string().contains("ran out of its memory of 7.9Gi"));
     assert!(advise(&first("numa-memory-policy"), None).to_string().starts_with("the NUMA nodes"));
+    assert!(advise(&first("machine-sysrq"), None).to_string().starts_with("someone asked for it"));
+    assert!(advise(&first("node-is-an-lxc-guest"), None).to_string().contains("container or virtual machine"));
     says(
         "killed-line-alone",
         None,

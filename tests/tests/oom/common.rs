@@ -1,6 +1,7 @@
 //! What both OOM tests share: reading a log, and writing a diagnosis as JSON so that `expected.json` is readable.
 use memlint_policies::oom::{
-    CgroupVersion, Constraint, Death, Driver, Fate, Kill, Memory, Qos, Repeats, Runtime, Stream, Victim, advise,
+    Beyond, CgroupVersion, Constraint, Contributor, Counters, Death, Driver, Fate, Gauge, Kill, Memory, Qos, Repeats,
+    Runtime, Stream, Task, Victim, advise,
 };
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -40,7 +41,7 @@ pub(crate) fn diagnosis(log: &[u8]) -> Value {
         .into_iter()
         .filter(|group| group.count > 1 && group.place.is_some())
         .map(|group| {
-            json!({"place": group.place, "name": group.name, "level": group.level.map(memlint_policies::oom::Level::name),
+            json!({"place": group.place, "name": group.name, "names": group.names, "level": group.level.map(memlint_policies::oom::Level::name),
                 "count": group.count, "containers": group.containers, "firstLine": group.first_line,
                 "firstTime": group.first_time, "lastLine": group.last_line, "lastTime": group.last_time})
         })
@@ -56,6 +57,10 @@ fn kill(kill: &Kill) -> Value {
     let trigger = kill.trigger.as_ref();
     json!({
         "level": kill.level.map(memlint_policies::oom::Level::name),
+        "beyond": kill.beyond.map(|beyond| match beyond {
+            Beyond::Node => "node",
+            Beyond::Container => "container",
+        }),
         "line": kill.evidence.line,
         "time": kill.time,
         "uptimeMicros": kill.uptime,
@@ -89,9 +94,10 @@ fn kill(kill: &Kill) -> Value {
         "unlimited": kill.unlimited,
         "usageBytes": kill.usage,
         "failcnt": kill.failcnt,
+        "counters": counters(&kill.counters),
+        "chosen": kill.chosen.as_ref().map(|chosen| json!({"pid": chosen.pid, "name": chosen.name})),
         "triggerContainer": trigger.and_then(|trigger| trigger.container.as_ref()),
-        "contributors": kill.contributors.iter().map(|each| json!({"name": each.name, "processes": each.processes,
-            "rssBytes": each.rss, "oomScoreAdj": each.oom_score_adj})).collect::<Vec<_>>(),
+        "contributors": kill.contributors.iter().map(contributor).collect::<Vec<_>>(),
         "byCgroup": kill.by_cgroup.iter().map(|each| json!({"path": each.path, "memory": memory(&each.memory)})).collect::<Vec<_>>(),
         "triggerName": trigger.map(|trigger| &trigger.name),
         "gfpMask": trigger.and_then(|trigger| trigger.gfp_mask.as_ref()),
@@ -104,6 +110,7 @@ fn kill(kill: &Kill) -> Value {
         }),
         "kernel": kill.kernel,
         "ramBytes": kill.ram,
+        "capacityBytes": kill.capacity,
         "victims": kill.victims.iter().map(victim).collect::<Vec<_>>(),
         "groupKill": kill.group_kill,
         "death": kill.death.map(|death| match death {
@@ -112,8 +119,7 @@ fn kill(kill: &Kill) -> Value {
             Death::Child => "child",
         }),
         "memory": memory(&kill.memory),
-        "tasks": kill.tasks.iter().map(|task| json!({"pid": task.pid, "name": task.name, "rssBytes": task.rss,
-            "oomScoreAdj": task.oom_score_adj})).collect::<Vec<_>>(),
+        "tasks": kill.tasks.iter().map(task).collect::<Vec<_>>(),
         "pageSizeBytes": kill.page_size.bytes,
         "pageSizeAssumed": kill.page_size.assumed,
         "complete": kill.complete,
@@ -141,9 +147,26 @@ fn victim(victim: &Victim) -> Value {
     })
 }
 
+fn contributor(each: &Contributor) -> Value {
+    json!({"name": each.name, "processes": each.processes, "rssBytes": each.rss, "sharedOnce": each.shared_once,
+        "oomScoreAdj": each.oom_score_adj})
+}
+
+fn task(task: &Task) -> Value {
+    json!({"pid": task.pid, "name": task.name, "rssBytes": task.rss, "rssAnonBytes": task.rss_anon,
+        "rssFileBytes": task.rss_file, "rssShmemBytes": task.rss_shmem, "oomScoreAdj": task.oom_score_adj})
+}
+
+fn counters(counters: &Counters) -> Value {
+    let gauge = |gauge: Option<Gauge>| {
+        gauge.map(|gauge| json!({"usageBytes": gauge.usage, "limitBytes": gauge.limit, "failcnt": gauge.failcnt}))
+    };
+    json!({"swap": gauge(counters.swap), "memorySwap": gauge(counters.memory_swap), "kernel": gauge(counters.kernel)})
+}
+
 fn memory(memory: &Memory) -> Value {
     json!({"anonBytes": memory.anon, "fileBytes": memory.file, "shmemBytes": memory.shmem,
-        "kernelBytes": memory.kernel, "slabBytes": memory.slab})
+        "kernelBytes": memory.kernel, "slabBytes": memory.slab, "swapBytes": memory.swap})
 }
 
 /// Without what is unknown, false or empty.

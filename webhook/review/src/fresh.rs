@@ -25,6 +25,7 @@ impl<'f> Known<'f> {
     pub(crate) fn is_news(&self, finding: &Finding, object: &Value<'_>) -> bool {
         match self.0.get(&place(finding, object)) {
             None => true,
+            Some(old) if finding.data.get("resource") != old.data.get("resource") => false,
             Some(old) => badness(finding).zip(badness(old)).is_some_and(|((n, d), (old_n, old_d))| {
                 i128::from(n).saturating_mul(i128::from(old_d)) > i128::from(old_n).saturating_mul(i128::from(d))
             }),
@@ -64,6 +65,10 @@ fn badness(finding: &Finding) -> Option<(i64, i64)> {
         (Some(limit), None, heap, volumes) => {
             Some((heap.unwrap_or_default().saturating_add(volumes.unwrap_or_default()), limit))
         }
-        (None, ..) => figure("bytes").map(|bytes| (-bytes, 1)),
+        // What is missing of room, or wanted of it; else the amount itself, which is better the larger it is.
+        (None, ..) => match figure("short").or(figure("needed")) {
+            Some(missing) => Some((missing, 1)),
+            None => figure("bytes").map(|bytes| (-bytes, 1)),
+        },
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use memlint_policies::engine::Report;
 use memlint_policies::exemption::Exempted;
 use memlint_policies::finding::{Finding, Group, Level, ObjectRef};
-use memlint_policies::object::Value;
 use memlint_policies::rule::Needs;
 use memlint_policies::rules;
 use memlint_policies::workload::Workload;
@@ -146,30 +145,24 @@ fn action(finding: &Finding, needs: Needs, workload: &Workload, scope: Scope, cx
         Level::Warn => Action::Warn,
     };
     let namespace = workload.object.namespace.as_deref().unwrap_or_default();
-    let at_most = match cx.options.enforcement_in(namespace) {
-        Enforcement::Audit => Action::Audit,
-        Enforcement::Warn => Action::Warn,
-        Enforcement::Deny if is_about_reading(finding) && cx.options.on_decode_error == OnDoubt::Allow => Action::Warn,
-        Enforcement::Deny if scope == Scope::Template && cx.options.workloads != Workloads::Deny => Action::Warn,
-        Enforcement::Deny if is_by_nodes(needs) && !cx.nodes_are_certain => Action::Warn,
+    let is_careful = (is_about_reading(finding) && cx.options.on_decode_error == OnDoubt::Allow)
+        || (is_by_nodes(needs) && !cx.nodes_are_certain)
         // The API server counts quotas itself, later and with newer figures.
-        Enforcement::Deny if needs == Needs::Quotas => Action::Warn,
+        || needs == Needs::Quotas
+        // It has asked its LimitRanges already, and taken the Pod: those that are known here are older or newer.
+        || (needs == Needs::LimitRanges && scope != Scope::Template)
         // A node's own Pods are judged for that node alone, and the rest of their DaemonSet must not suffer for it.
-        Enforcement::Deny
-            if finding.group == Group::Pending && scope == Scope::Pod && object::is_for_one_node(workload) =>
-        {
-            Action::Warn
-        }
-        Enforcement::Deny => Action::Deny,
-    };
-    by_policy.min(at_most)
+        || (finding.group == Group::Pending && scope == Scope::Pod && object::is_for_one_node(workload));
+    let by_doubt = if is_careful { Action::Warn } else { Action::Deny };
+    by_policy.min(by_doubt).min(at_most(scope, namespace, cx))
 }
 
-/// Whether an object lets itself be read far enough to see that it is on its way out.
-pub(crate) fn is_leaving(request: &Request<'_>) -> bool {
-    let read = |raw: Option<_>| raw.and_then(|raw| trim::read(raw).ok());
-    [read(request.object), read(request.old_object)]
-        .iter()
-        .flatten()
-        .any(|value: &Value<'_>| object::is_being_deleted(value))
+/// The most that is done about anything in a namespace.
+pub(crate) fn at_most(scope: Scope, namespace: &str, cx: &ReviewCx<'_>) -> Action {
+    match cx.options.enforcement_in(namespace) {
+        Enforcement::Audit => Action::Audit,
+        Enforcement::Warn => Action::Warn,
+        Enforcement::Deny if scope == Scope::Template && cx.options.workloads != Workloads::Deny => Action::Warn,
+        Enforcement::Deny => Action::Deny,
+    }
 }

@@ -7,7 +7,9 @@
 mod audit;
 mod denial;
 mod fresh;
+mod glance;
 mod judge;
+mod lax;
 mod limit_ranger;
 mod object;
 mod options;
@@ -31,7 +33,7 @@ pub use options::{Enforcement, OnDoubt, Options, Workloads};
 pub use reply::{Action, Outcome, Reply, Verdict};
 pub use warning::{MAX_WARNING, MAX_WARNINGS};
 
-use request::{Read, Request};
+use request::Read;
 use scope::Scope;
 
 /// What a review is done with.
@@ -55,8 +57,8 @@ pub struct ReviewCx<'a> {
 #[must_use]
 pub fn review(body: &[u8], cx: &ReviewCx<'_>) -> Reply {
     let request = match request::read(body) {
-        Err(why) => return reply::refused(why),
-        Ok(Read::UidOnly { uid, why }) => return reply::undecided(&Request::of_uid(&uid), cx, &why),
+        Err(why) => return reply::refused(&why),
+        Ok(Read::Partly { request, why }) => return reply::undecided(&request, cx, &why),
         Ok(Read::Whole(request)) => request,
     };
     let scope = match scope::of(&request, cx.options) {
@@ -74,9 +76,8 @@ pub fn review(body: &[u8], cx: &ReviewCx<'_>) -> Reply {
 #[must_use]
 pub fn out_of_time(body: &[u8], cx: &ReviewCx<'_>) -> Reply {
     match request::read(body) {
-        Err(why) => reply::refused(why),
-        Ok(Read::UidOnly { uid, .. }) => reply::late(&Request::of_uid(&uid), cx),
-        Ok(Read::Whole(request)) => reply::late(&request, cx),
+        Err(why) => reply::refused(&why),
+        Ok(Read::Whole(request) | Read::Partly { request, .. }) => reply::late(&request, cx),
     }
 }
 

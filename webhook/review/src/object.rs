@@ -87,8 +87,7 @@ pub(crate) fn is_being_deleted(object: &Value<'_>) -> bool {
 /// write the annotation, only kubelets are in the group.
 pub(crate) fn is_mirror(request: &Request<'_>, object: &Value<'_>) -> bool {
     let annotation = annotation(object, "kubernetes.io/config.mirror");
-    let by_kubelet = request.user_info.groups.iter().flatten().any(|group| group == "system:nodes");
-    annotation.is_some() && by_kubelet
+    annotation.is_some() && request.user_info.is_kubelet()
 }
 
 /// An annotation of an object.

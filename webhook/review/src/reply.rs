@@ -12,7 +12,7 @@ use crate::request::Request;
 use crate::response::{Response, Status};
 use crate::scope::{self, Scope};
 use crate::text::{clip, plain};
-use crate::{ReviewCx, audit, warning, words};
+use crate::{ReviewCx, audit, glance, warning, words};
 
 pub use crate::verdict::{Action, Verdict};
 
@@ -90,7 +90,8 @@ impl Outcome {
 }
 
 /// HTTP 400: no answer would count.
-pub(crate) fn refused(why: String) -> Reply {
+pub(crate) fn refused(why: &str) -> Reply {
+    let why = clip(&plain(why), MAX_LOGGED);
     let mut outcome = Outcome::new(&Request::default(), Verdict::Invalid, false);
     outcome.why.clone_from(&why);
     Reply { status: 400, body: why.into_bytes(), outcome, findings: Vec::new() }
@@ -117,7 +118,14 @@ pub(crate) fn late(request: &Request<'_>, cx: &ReviewCx<'_>) -> Reply {
 }
 
 fn doubtful(request: &Request<'_>, cx: &ReviewCx<'_>, why: &str, answer: OnDoubt) -> Reply {
-    let allowed = answer == OnDoubt::Allow || judge::is_leaving(request);
+    let scope = scope::of(request, cx.options);
+    if let (Scope::Untouched(why), false) = (scope, request.is_vague) {
+        return untouched(request, why);
+    }
+    let at_most = judge::at_most(scope, &request.namespace, cx);
+    // Nothing is denied that might be none of memlint's business.
+    let may_deny = answer == OnDoubt::Deny && at_most == Action::Deny && !request.is_vague;
+    let allowed = !may_deny || glance::must_pass(request);
     let mut outcome = Outcome::new(request, Verdict::Undecided, allowed);
     outcome.why = clip(&plain(why), MAX_LOGGED);
     let message = format!("not judged: {why}");
@@ -127,10 +135,10 @@ fn doubtful(request: &Request<'_>, cx: &ReviewCx<'_>, why: &str, answer: OnDoubt
         audit_annotations: audit::of(Verdict::Undecided, cx.policy_hash),
         ..Response::default()
     };
-    if allowed {
-        response.warnings.push(warning::one(&message, None));
-    } else {
+    if !allowed {
         response.status = Some(Status::forbidden(clip(&plain(&format!("memlint: {message}")), 1_000), Vec::new()));
+    } else if at_most > Action::Audit {
+        response.warnings.push(warning::one(&message, None));
     }
     Reply { status: 200, body: response.to_bytes(), outcome, findings: Vec::new() }
 }

@@ -1,7 +1,7 @@
 //! The request: the wire format of `admission.k8s.io/v1`, read in two stages.
 //!
 //! First the envelope, with the objects left as they are; the objects only if they are to be judged. A request whose
-//! fields are not what they should be still gives its uid, without which no answer counts.
+//! fields are not what they should be still gives its uid, without which no answer counts: see [`lax`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,6 +10,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+
+use crate::lax;
+use crate::text::{clip, plain};
 
 /// The only version that is spoken.
 pub(crate) const API_VERSION: &str = "admission.k8s.io/v1";
@@ -41,6 +44,9 @@ pub(crate) struct Request<'a> {
     #[serde(borrow)]
     pub(crate) old_object: Option<&'a RawValue>,
     pub(crate) dry_run: Option<bool>,
+    /// Whether something of it cannot be read by which it is judged at all: operation, namespace or resource.
+    #[serde(skip)]
+    pub(crate) is_vague: bool,
 }
 
 /// A kind as the API names it.
@@ -75,10 +81,10 @@ pub(crate) struct User<'a> {
     pub(crate) groups: Option<Vec<Cow<'a, str>>>,
 }
 
-impl Request<'_> {
-    /// A request of which only the uid could be read.
-    pub(crate) fn of_uid(uid: &str) -> Request<'_> {
-        Request { uid: uid.into(), ..Request::default() }
+impl User<'_> {
+    /// Whether this is a node's own agent.
+    pub(crate) fn is_kubelet(&self) -> bool {
+        self.groups.iter().flatten().any(|group| group == "system:nodes")
     }
 }
 
@@ -113,27 +119,15 @@ fn map_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Requ
     deserializer.deserialize_any(Visit)
 }
 
-#[derive(Deserialize)]
-struct LaxEnvelope<'a> {
-    #[serde(rename = "apiVersion", borrow)]
-    api_version: Option<&'a RawValue>,
-    #[serde(borrow)]
-    kind: Option<&'a RawValue>,
-    #[serde(borrow)]
-    request: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct LaxRequest<'a> {
-    #[serde(borrow)]
-    uid: Option<&'a RawValue>,
-}
-
 /// What could be read of a request.
 #[derive(Debug)]
 pub(crate) enum Read<'a> {
     Whole(Box<Request<'a>>),
-    UidOnly { uid: String, why: String },
+    /// What could be read of it, with the uid at least, and why not all.
+    Partly {
+        request: Box<Request<'a>>,
+        why: String,
+    },
 }
 
 /// Reads a body.
@@ -156,29 +150,19 @@ pub(crate) fn read(body: &[u8]) -> Result<Read<'_>, String> {
                 Some(request) => Ok(Read::Whole(Box::new(request))),
             }
         }
-        Err(error) => read_lax(body, &error),
+        Err(error) => lax::read(body, &error),
     }
 }
 
-fn read_lax<'a>(body: &[u8], error: &serde_json::Error) -> Result<Read<'a>, String> {
-    let text = |raw: Option<&RawValue>| raw.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
-    let envelope: LaxEnvelope<'_> =
-        serde_json::from_slice(body).map_err(|error| format!("the body is no AdmissionReview: {error}"))?;
-    let [api_version, kind] = [envelope.api_version, envelope.kind].map(|raw| text(raw).unwrap_or_default());
-    check_type(&api_version, &kind)?;
-    let request = envelope.request.filter(|raw| raw.get().starts_with('{'));
-    let request = request.and_then(|raw| serde_json::from_str::<LaxRequest<'_>>(raw.get()).ok());
-    match request.and_then(|request| text(request.uid)).filter(|uid| !uid.is_empty()) {
-        Some(uid) => Ok(Read::UidOnly { uid, why: format!("the request cannot be read: {error}") }),
-        None => Err(format!("the request cannot be read, nor its uid: {error}")),
-    }
-}
-
-fn check_type(api_version: &str, kind: &str) -> Result<(), String> {
+/// Whether this is what is spoken here.
+///
+/// # Errors
+/// That it is not, and what to do.
+pub(crate) fn check_type(api_version: &str, kind: &str) -> Result<(), String> {
     if (api_version, kind) == (API_VERSION, KIND) {
         return Ok(());
     }
-    let [api_version, kind] = [api_version, kind].map(|text| crate::text::clip(&crate::text::plain(text), 60));
+    let [api_version, kind] = [api_version, kind].map(|text| clip(&plain(text), 60));
     Err(format!(
         "this webhook answers {KIND} of {API_VERSION}, not {kind:?} of {api_version:?}; list v1 alone under \
          admissionReviewVersions"

@@ -1,5 +1,7 @@
 //! Text that goes through headers, logs and terminals: what a user wrote is never let through as it is.
 
+use serde_json::error::Category;
+
 /// The text without control characters, which end lines and colour terminals.
 pub(crate) fn plain(text: &str) -> String {
     if text.contains(is_unsafe) { text.replace(is_unsafe, " ") } else { text.to_owned() }
@@ -8,6 +10,16 @@ pub(crate) fn plain(text: &str) -> String {
 /// Control characters, and those that turn the direction of text or break lines.
 fn is_unsafe(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Where JSON is not as it should be, and how, without a word of it: anyone can send it, and it may hold secrets.
+pub(crate) fn fault(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        Category::Io | Category::Syntax => "it is no JSON, or nested too deep,",
+        Category::Eof => "it breaks off",
+        Category::Data => "a value is not of the type that belongs there,",
+    };
+    format!("{what} at line {}, column {}", error.line(), error.column())
 }
 
 /// ASCII alone, as HTTP headers carry it.

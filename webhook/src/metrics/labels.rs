@@ -30,6 +30,12 @@ pub(super) struct ResultLabel {
     pub(super) result: &'static str,
 }
 
+/// One label with an HTTP status, of the few that the server gives.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct StatusLabel {
+    pub(super) status: u16,
+}
+
 /// One label that names a kind of watched objects.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct KindLabel {

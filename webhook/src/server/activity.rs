@@ -20,6 +20,8 @@ pub(super) struct Activity(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     under_way: usize,
+    /// Whether no request has come yet.
+    new: bool,
     /// When a request began to come in that has not been handed on yet.
     coming: Option<Instant>,
     last: Instant,
@@ -31,16 +33,22 @@ impl Activity {
     /// A connection on which the first request is awaited.
     pub(super) fn new(multiplexed: bool) -> Self {
         let now = Instant::now();
-        Self(Arc::new(Mutex::new(State { under_way: 0, coming: Some(now), last: now, multiplexed })))
+        Self(Arc::new(Mutex::new(State { under_way: 0, new: true, coming: Some(now), last: now, multiplexed })))
     }
 
     /// A request has come; it is over when what is returned is dropped.
     pub(super) fn request(&self) -> UnderWay {
         self.with(|state| {
             state.under_way += 1;
+            state.new = false;
             state.coming = None;
         });
         UnderWay(self.clone())
+    }
+
+    /// Whether no request has come yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.with(|state| state.new)
     }
 
     /// When it will be too long that nothing has happened, as things are; `None` while a request is under way.

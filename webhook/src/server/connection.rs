@@ -72,7 +72,7 @@ async fn drive<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     builder.http2().max_concurrent_streams(MAX_STREAMS).max_header_list_size(MAX_HEADER);
     let connection = builder.serve_connection(io, service);
     tokio::pin!(connection);
-    let mut stopping = false;
+    let (mut stopping, mut told) = (false, false);
     loop {
         let look_again = Instant::now() + timeouts.header / 2;
         let deadline = activity.deadline(&timeouts);
@@ -93,8 +93,12 @@ async fn drive<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             changed = phase.wait_for(|phase| *phase == Phase::Stopping), if !stopping => {
                 stopping = true;
                 drop(changed);
-                connection.as_mut().graceful_shutdown();
             }
+        }
+        // Who has connected just now knows nothing of the end: one request is answered, and that asks for no other.
+        if stopping && !told && !activity.is_new() {
+            told = true;
+            connection.as_mut().graceful_shutdown();
         }
     }
 }

@@ -21,7 +21,7 @@ pub enum Phase {
     Serving,
     /// Still serving, but every answer asks the client to connect elsewhere.
     Closing,
-    /// No more connections; requests under way are finished.
+    /// No more connections; requests under way are finished, and those that connected just now are answered once.
     Stopping,
 }
 

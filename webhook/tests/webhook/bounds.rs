@@ -142,6 +142,55 @@ async fn p15_an_answer_comes_before_the_api_server_stops_waiting() {
     }
 }
 
+#[tokio::test]
+async fn r2_r4_others_are_answered_while_a_pod_of_20_kb_takes_its_time() {
+    // One thread serves everyone here.
+    let app = app_of(options(), Limits::default(), slow);
+    let ask = |app: &Arc<App>| {
+        let (app, body) = (app.clone(), review(&create(&large(20 * 1024))).to_string());
+        tokio::spawn(async move { send(&app, http("/validate?timeout=1s", body)).await.verdict(UID) })
+    };
+    let asked: Vec<_> = (0..6).map(|_| ask(&app)).collect();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let started = Instant::now();
+    assert_eq!(send(&app, crate::server::get("/livez")).await.status, StatusCode::OK);
+    assert!(started.elapsed() < Duration::from_millis(300), "{:?}", started.elapsed());
+    for verdict in asked {
+        let verdict = verdict.await.expect("a task");
+        assert!(verdict.warnings[0].contains("no time"), "{verdict:?}");
+    }
+}
+
+#[tokio::test]
+async fn r5_a_pod_that_keeps_away_from_much_is_answered_in_time() {
+    let nodes: Vec<_> = (0..1_000).map(|_| json!({})).collect();
+    let app = crate::fits::knowing(&nodes, true);
+    let mut pod = pod("64Gi", "64Gi");
+    let term = |index: usize| {
+        let selector = json!({"matchLabels": {"app": format!("app-{index}")}});
+        json!({"topologyKey": format!("zone-{}", index % 10), "labelSelector": selector})
+    };
+    let terms: Vec<_> = (0..450).map(term).collect();
+    pod["spec"]["affinity"] = json!({"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}});
+    let started = Instant::now();
+    let verdict = ask(&app, &create(&pod)).await;
+    println!("450 terms, 1,000 nodes: {:?}", started.elapsed());
+    assert!(!verdict.allowed && verdict.message.contains("[never-fits]"), "{verdict:?}");
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn r5_an_object_of_too_many_values_is_not_judged_and_that_is_said() {
+    let mut many = pod("", "");
+    many["spec"]["containers"][0]["args"] = vec![""; 1_000_000].into();
+    let verdict = ask(&app(), &create(&many)).await;
+    assert!(verdict.allowed && verdict.warnings[0].contains("more than 100000 values"), "{verdict:?}");
+    let strict = Options { on_decode_error: OnDoubt::Deny, ..options() };
+    assert!(!ask(&app_of(strict, Limits::default(), memlint_review::review), &create(&many)).await.allowed);
+    many["spec"]["containers"][0]["args"] = vec![""; 50_000].into();
+    assert!(!ask(&app(), &create(&many)).await.allowed, "half of that is judged");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r4_more_reviews_than_allowed_are_turned_away_at_once() {
     let app = app_of(options(), Limits { reviews: 1, ..Limits::default() }, slow);

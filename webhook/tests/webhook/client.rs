@@ -25,12 +25,22 @@ pub(crate) async fn handshake(
     alpn: &str,
     versions: &[&'static SupportedProtocolVersion],
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    handshake_over(TcpStream::connect(address).await?, name, roots, alpn, versions).await
+}
+
+/// The same over a connection that is there.
+pub(crate) async fn handshake_over(
+    stream: TcpStream,
+    name: &str,
+    roots: &[CertificateDer<'static>],
+    alpn: &str,
+    versions: &[&'static SupportedProtocolVersion],
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut store = RootCertStore::empty();
     roots.iter().for_each(|root| store.add(root.clone()).expect("a CA"));
     let builder = ClientConfig::builder_with_provider(tls::provider()).with_protocol_versions(versions);
     let mut config = builder.expect("versions").with_root_certificates(store).with_no_client_auth();
     config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
-    let stream = TcpStream::connect(address).await?;
     let name = ServerName::try_from(name.to_owned()).expect("a name");
     TlsConnector::from(Arc::new(config)).connect(name, stream).await
 }

@@ -1,7 +1,10 @@
 //! Whatever comes, there is an answer: seeded mutations of real requests through the pure function, for a few seconds.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use memlint_policies::finding::Origin;
+use memlint_policies::inventory::Inventory;
 use memlint_review::{Enforcement, Options, ReviewCx, Verdict, Workloads};
 use serde_json::{Value, json};
 
@@ -28,6 +31,7 @@ fn seeds() -> Vec<Value> {
     rich["spec"]["initContainers"] = json!([container("init", "512Mi", "512Mi")]);
     vec![
         create(&pod("1Gi", "1Gi")),
+        create(&pod("5Gi", "5Gi")),
         create(&rich),
         resize(&pod("1Gi", "2Gi"), &rich),
         deployment(Some(&deployment_of(&[container("a", "", "")])), &deployment_of(&[container("b", "9E", "1n")])),
@@ -76,17 +80,34 @@ fn bend(value: &mut Value, random: &mut Random) {
     }
 }
 
+/// Nodes, a LimitRange and a quota, so that the rules that ask for them run too.
+fn cluster() -> Inventory {
+    let taints = json!({"taints": [{"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}]});
+    let nodes = [json!({}), json!({"memory": "1Gi", "labels": {"disk": "ssd"}}), json!({"spec": taints})];
+    let mut inventory = crate::fits::inventory(&nodes);
+    let limits = json!([{"type": "Container", "max": {"memory": "2Gi"}, "default": {"memory": "512Mi"}}]);
+    let limit_range = json!({"metadata": {"name": "l"}, "spec": {"limits": limits}});
+    let limit_range = serde_json::from_value(limit_range).expect("a LimitRange");
+    inventory.add_limit_range("shop", &limit_range, Origin::default());
+    let hard = json!({"requests.memory": "2Gi", "limits.memory": "3Gi"});
+    let quota = json!({"metadata": {"name": "q"}, "spec": {"hard": hard}, "status": {"hard": hard, "used": {}}});
+    let quota = serde_json::from_value(quota).expect("a ResourceQuota");
+    inventory.add_resource_quota("shop", &quota, Origin::default());
+    inventory
+}
+
 #[test]
 fn r5_d11_whatever_comes_there_is_an_answer_and_always_the_same() {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let rulebook = rulebook("extends: strict");
-    let inventory = Default::default();
+    let inventory = cluster();
     let all = [
         options(),
         Options { workloads: Workloads::Deny, ..options() },
         Options { enforcement: Enforcement::Warn, ..options() },
     ];
     let (started, mut seen) = (Instant::now(), std::collections::HashMap::new());
+    let mut rules = BTreeSet::new();
     let seeds = seeds();
     while started.elapsed() < Duration::from_secs(5) {
         let mut request = review(&seeds[random.below(seeds.len())]);
@@ -120,6 +141,7 @@ fn r5_d11_whatever_comes_there_is_an_answer_and_always_the_same() {
         let reply = memlint_review::review(&body, &cx);
         assert_eq!(reply, memlint_review::review(&body, &cx));
         *seen.entry(reply.outcome.verdict).or_insert(0) += 1;
+        rules.extend(reply.outcome.findings.keys().map(|(rule, _)| *rule));
         if reply.status == 400 {
             continue;
         }
@@ -137,7 +159,10 @@ fn r5_d11_whatever_comes_there_is_an_answer_and_always_the_same() {
         }
         assert!(reply.body.len() < 64 * 1024);
     }
-    println!("{seen:?}");
+    println!("{seen:?}, {rules:?}");
+    for rule in ["never-fits", "outside-limit-range", "quota-exceeded"] {
+        assert!(rules.contains(rule), "{rule} never came up: {rules:?}");
+    }
     for verdict in
         [Verdict::Untouched, Verdict::Allow, Verdict::Warn, Verdict::Deny, Verdict::Undecided, Verdict::Invalid]
     {

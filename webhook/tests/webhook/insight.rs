@@ -9,15 +9,16 @@ use memlint_webhook::args::{Args, LogFormat};
 use memlint_webhook::cluster::{KINDS, Nodes, Settings};
 use memlint_webhook::{log, router};
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 use tracing::instrument::WithSubscriber as _;
 
 use crate::cluster::{node, until, watching_with};
 use crate::fake::{Fake, NODES};
 use crate::server::get;
-use crate::support::{UID, app, ask, create, http, pod, review, send, through, with};
+use crate::support::{UID, app, ask, create, http, metric, pod, review, send, through, with};
 
 /// Every name that O1 promises, with its type, as Prometheus is told.
-const PROMISED: [(&str, &str); 16] = [
+const PROMISED: [(&str, &str); 17] = [
     ("memlint_admission_requests", "counter"),
     ("memlint_admission_duration_seconds", "histogram"),
     ("memlint_findings", "counter"),
@@ -25,6 +26,7 @@ const PROMISED: [(&str, &str); 16] = [
     ("memlint_inflight_requests", "gauge"),
     ("memlint_shed", "counter"),
     ("memlint_panics", "counter"),
+    ("memlint_refused_requests", "counter"),
     ("memlint_decode_errors", "counter"),
     ("memlint_cache_objects", "gauge"),
     ("memlint_cache_synced", "gauge"),
@@ -44,6 +46,7 @@ async fn o1_every_promised_metric_is_there_with_its_type_and_suffix() {
     let app = &watching.app;
     app.metrics.watch_error("Node");
     app.metrics.certs.loaded("leaf", 1);
+    app.metrics.refused(415);
     let mut annotated = pod("", "");
     annotated["metadata"]["annotations"] = json!({"memlint.dev/allow": "missing-memory-request: OPS-412"});
     ask(app, &create(&annotated)).await;
@@ -127,12 +130,48 @@ async fn o3_a_denial_is_one_line_within_the_span_of_its_request_and_its_trace() 
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(text.len() < 2_000 && !text.contains("s3cr3t"), "{text}");
     let line: Value = serde_json::from_str(&text).expect("JSON");
-    assert_eq!((&line["message"], &line["rules"]), (&json!("denied"), &json!("missing-memory-request")));
+    assert_eq!((&line["message"], &line["rules"]), (&json!("denied"), &json!("missing-memory-request=deny")));
     let span = &line["span"];
     assert_eq!((&span["trace"], &span["uid"]), (&json!(trace), &json!(UID)));
     assert_eq!((&span["operation"], &span["kind"]), (&json!("CREATE"), &json!("Pod")));
     let namespace = span["namespace"].as_str().expect("a namespace");
     assert!(namespace.len() <= 256 && !namespace.contains(char::is_control), "{namespace:?}");
+}
+
+#[tokio::test]
+async fn s4_strangers_fill_no_log() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let dispatch = log::dispatch(LogFormat::Json, "info", move || writer.clone(), false).expect("a log");
+    let app = app();
+    let started = std::time::Instant::now();
+    async {
+        for _ in 0..200 {
+            assert_eq!(send(&app, http("/validate", "{\"kind\": \"T0KEN\"")).await.status, 400);
+        }
+    }
+    .with_subscriber(dispatch)
+    .await;
+    let text = String::from_utf8(lines.0.lock().expect("a lock").clone()).expect("UTF-8");
+    let seconds = usize::try_from(started.elapsed().as_secs()).expect("few") + 2;
+    assert!((1..=seconds).contains(&text.lines().count()) && !text.contains("T0KEN"), "{text}");
+    let series = "{operation=\"other\",kind=\"other\",verdict=\"invalid\",dry_run=\"false\"}";
+    assert_eq!(metric(&app, &format!("memlint_admission_requests_total{series}")), 200.0, "all of them are counted");
+}
+
+#[tokio::test]
+async fn o1_what_is_turned_away_by_its_form_is_counted_by_status() {
+    let app = app();
+    let mut text = http("/validate", "x");
+    text.headers_mut().insert("content-type", "text/plain".parse().expect("a header"));
+    let mut large = http("/validate", "x");
+    large.headers_mut().insert("content-length", "99000000".parse().expect("a header"));
+    for (request, status) in [(get("/validate"), 405), (text, 415), (large, 413)] {
+        assert_eq!(send(&app, request).await.status, status);
+        assert_eq!(metric(&app, &format!("memlint_refused_requests_total{{status=\"{status}\"}}")), 1.0);
+    }
+    let answer = router::all(app).oneshot(get("/validate")).await.expect("the router cannot fail");
+    assert_eq!(answer.headers().get("allow").and_then(|allow| allow.to_str().ok()), Some("POST"));
 }
 
 #[test]

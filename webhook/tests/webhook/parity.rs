@@ -71,14 +71,18 @@ type Told = (String, String, String);
 #[test]
 fn d11_command_line_and_webhook_find_the_same() {
     let policy = policy();
-    let (mut judged, mut found) = (0, 0);
+    // Nodes so small that some find no room, and one for which few are wanted.
+    let taints = serde_json::json!({"taints": [{"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}]});
+    let nodes = [serde_json::json!({"memory": "1Gi"}), serde_json::json!({"spec": taints})];
+    let capacity = crate::fits::capacity(&nodes);
+    let (mut judged, mut found, mut by_nodes) = (0, 0, 0);
     for folder in folders() {
         let files = files(&folder);
         let named = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
         let corpus = corpus::from_memory(named, Asked::Met);
-        let settings = Settings { policy: &policy, namespace: "", capacity: None, today: TODAY };
+        let settings = Settings { policy: &policy, namespace: "", capacity: Some(&capacity), today: TODAY };
         let report = linting::lint(&corpus, settings);
-        let (_, scopes) = Known::collect(&corpus, "", None);
+        let (_, scopes) = Known::collect(&corpus, "", Some(&capacity));
         for (index, held) in corpus.documents.iter().enumerate() {
             let Ok(document) = yaml::parse(held.document.raw()) else { continue };
             for object in objects(document.value()) {
@@ -107,10 +111,12 @@ fn d11_command_line_and_webhook_find_the_same() {
                 assert_eq!(by_webhook, by_lint, "{} of {}", object.reference, held.file);
                 judged += 1;
                 found += by_lint.len();
+                by_nodes += by_lint.iter().filter(|(rule, ..)| rule.ends_with("fits") || rule.ends_with("fit")).count();
             }
         }
     }
-    assert!(judged > 30 && found > 50, "{judged} objects with {found} findings are too few to say anything");
+    let figures = format!("{judged} objects with {found} findings, {by_nodes} of them about nodes");
+    assert!(judged > 30 && found > 50 && by_nodes > 10, "{figures}: too few to say anything");
 }
 
 /// What the webhook finds in a request.
@@ -156,20 +162,59 @@ fn json(value: &Value<'_>) -> String {
     }
 }
 
+/// What is set for the webhook, and for `memlint review`, in the same words.
+const SETTINGS: [&[&str]; 7] = [
+    &[],
+    &["--enforcement", "audit"],
+    &["--enforcement", "audit", "--enforcement-for", "shop*=warn"],
+    &["--workloads", "deny"],
+    &["--exclude-namespaces", "lab,sh*"],
+    &["--on-decode-error", "deny"],
+    &["--nodes", "growing"],
+];
+
 #[tokio::test]
 async fn d11_memlint_review_answers_what_the_webhook_answers() {
-    use memlint::cli::{ReviewArgs, Workloads};
+    use clap::Parser as _;
+    use memlint::cli::{Cli, Command};
+    use memlint_webhook::{args, capacity};
     let folder = tempfile::tempdir().expect("a folder");
-    let app = crate::support::app();
-    for (pod, allowed) in [(crate::support::pod("", ""), false), (crate::support::pod("1Gi", "2Gi"), true)] {
-        let body = crate::support::review(&crate::support::create(&pod)).to_string();
-        let file = folder.path().join("review.json");
-        std::fs::write(&file, &body).expect("a file");
-        let args = ReviewArgs { file, policy: None, capacity: Vec::new(), workloads: Workloads::Warn };
-        let policy = policy_file::load(None).expect("the default policy");
-        let answer = memlint::review::answer(&args, None, &policy, None, TODAY).expect("an answer");
-        assert_eq!(answer.allowed, allowed);
-        let webhook = crate::support::send(&app, crate::support::http("/validate", body)).await;
-        assert_eq!(answer.text, format!("{}\n", webhook.text));
+    let nodes = folder.path().join("nodes.json");
+    let node = crate::cluster::node("a", "8Gi", &serde_json::json!({}));
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": [node]});
+    std::fs::write(&nodes, list.to_string()).expect("a file");
+    let containers = [crate::support::container("api", "", "")];
+    let requests = [
+        crate::support::create(&crate::support::pod("", "")),
+        crate::support::create(&crate::support::pod("1Gi", "2Gi")),
+        crate::support::create(&crate::support::pod("64Gi", "64Gi")),
+        crate::support::create(&serde_json::json!("no object")),
+        crate::support::deployment(None, &crate::support::deployment_of(&containers)),
+    ];
+    let mut answers = BTreeSet::new();
+    for settings in SETTINGS {
+        let capacity_file = nodes.to_str().expect("a path");
+        let given = ["memlint-webhook", "--self-signed", "x", "--capacity", capacity_file];
+        let given = args::Args::try_parse_from(given.iter().chain(settings)).expect("arguments");
+        let app = crate::support::app_with("", given.review.options());
+        capacity::load(&app, &given.capacity, given.nodes).expect("nodes");
+        for request in &requests {
+            let body = crate::support::review(request).to_string();
+            let file = folder.path().join("review.json");
+            std::fs::write(&file, &body).expect("a file");
+            let given = ["memlint", "review", file.to_str().expect("a path"), "--capacity", capacity_file];
+            let Some(Command::Review(args)) =
+                Cli::try_parse_from(given.iter().chain(settings)).expect("arguments").command
+            else {
+                panic!("another command");
+            };
+            let policy = policy_file::load(None).expect("the default policy");
+            let known = memlint_files::capacity_files::load(&args.capacity).expect("nodes").capacity;
+            let answer = memlint::review::answer(&args, None, &policy, known, TODAY).expect("an answer");
+            let webhook = crate::support::send(&app, crate::support::http("/validate", body)).await;
+            assert_eq!(answer.text, format!("{}\n", webhook.text), "{settings:?}");
+            answers.insert(answer.text);
+        }
     }
+    assert!(answers.len() >= 10, "{} different answers are too few to say anything", answers.len());
 }

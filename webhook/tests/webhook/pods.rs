@@ -1,8 +1,16 @@
 //! Pods: D2, D3, D7, D8b, P11, P12.
 
+use std::sync::Arc;
+
+use memlint_policies::finding::Origin;
+use memlint_policies::inventory::Inventory;
+use memlint_review::{Options, Workloads};
+use memlint_webhook::state::{App, Cluster};
 use serde_json::json;
 
-use crate::support::{app, ask, container, create, metric, pod, pod_of, with};
+use crate::support::{
+    app, app_with, ask, container, create, deployment, deployment_of, metric, options, pod, pod_of, resize, with,
+};
 
 #[tokio::test]
 async fn d1_a_pod_is_denied_for_what_the_policy_denies() {
@@ -23,6 +31,34 @@ async fn d2_what_a_limit_range_wrote_is_told_from_what_was_written() {
     let message = ask(&app(), &create(&pod)).await.message;
     let notes: Vec<&str> = message.lines().filter(|line| line.starts_with("  note: ")).collect();
     assert_eq!(notes, ["  note: the memory limit was set by a LimitRange of the namespace"], "{message}");
+}
+
+/// A webhook that knows a LimitRange with this maximum, and whose options deny workloads too.
+fn with_maximum(memory: &str) -> Arc<App> {
+    let limit_range = json!({
+        "metadata": {"name": "most", "namespace": "shop"},
+        "spec": {"limits": [{"type": "Container", "max": {"memory": memory}}]},
+    });
+    let limit_range = serde_json::from_value(limit_range).expect("a LimitRange");
+    let mut inventory = Inventory::default();
+    inventory.add_limit_range("shop", &limit_range, Origin::default());
+    let app = app_with("", Options { workloads: Workloads::Deny, ..options() });
+    app.set_cluster(Cluster { inventory, doubt: None });
+    app
+}
+
+#[tokio::test]
+async fn d2_a_pod_that_limit_ranges_let_pass_is_not_denied_for_them() {
+    let app = with_maximum("1Gi");
+    let (small, large) = (pod("1Gi", "1Gi"), pod("2Gi", "2Gi"));
+    for request in [create(&large), resize(&small, &large)] {
+        let verdict = ask(&app, &request).await;
+        assert!(verdict.allowed, "{verdict:?}");
+        assert!(verdict.warnings.iter().any(|warning| warning.contains("outside-limit-range")), "{verdict:?}");
+    }
+    let template = deployment_of(&[container("api", "2Gi", "2Gi")]);
+    let verdict = ask(&app, &deployment(None, &template)).await;
+    assert!(!verdict.allowed && verdict.message.contains("[outside-limit-range]"), "{verdict:?}");
 }
 
 #[tokio::test]

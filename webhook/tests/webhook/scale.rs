@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use memlint_webhook::cluster::{Nodes, Settings};
 use memlint_webhook::state::App;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -89,10 +91,12 @@ fn large(nodes: usize) -> Fake {
 }
 
 /// The webhook in a process of its own.
-struct Process {
+pub(crate) struct Process {
     child: Child,
+    /// Where it is asked.
+    pub(crate) listen: SocketAddr,
     metrics: SocketAddr,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Drop for Process {
@@ -103,7 +107,7 @@ impl Drop for Process {
 }
 
 impl Process {
-    fn start(api: SocketAddr) -> Self {
+    pub(crate) fn start(api: SocketAddr) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let kubeconfig = folder.path().join("kubeconfig");
         let config = json!({
@@ -119,7 +123,12 @@ impl Process {
         command.args(["--listen", &listen.to_string(), "--metrics-listen", &metrics.to_string(), "--nodes", "fixed"]);
         command.arg("--kubeconfig").arg(&kubeconfig).arg("--self-signed").arg(folder.path().join("tls"));
         command.args(["--log", "error"]).env_remove("POD_NAMESPACE").stderr(Stdio::inherit());
-        Self { child: command.spawn().expect("a process"), metrics, _folder: folder }
+        Self { child: command.spawn().expect("a process"), listen, metrics, folder }
+    }
+
+    /// The CA that signed its certificate.
+    pub(crate) fn ca(&self) -> CertificateDer<'static> {
+        CertificateDer::from_pem_file(self.folder.path().join("tls/ca.crt")).expect("a CA")
     }
 
     async fn get(&self, path: &str) -> std::io::Result<String> {
@@ -137,7 +146,7 @@ impl Process {
     }
 
     /// Waits until something is true of a metric.
-    async fn wait_for(&self, name: &str, done: impl Fn(f64) -> bool) {
+    pub(crate) async fn wait_for(&self, name: &str, done: impl Fn(f64) -> bool) {
         for _ in 0..1_200 {
             if done(self.metric(name).await) {
                 return;
@@ -148,7 +157,7 @@ impl Process {
     }
 
     /// What it holds of memory, in MiB.
-    fn memory(&self) -> Option<Memory> {
+    pub(crate) fn memory(&self) -> Option<Memory> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         let field = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name))?;
@@ -161,18 +170,17 @@ impl Process {
 
 /// Resident memory of a process, in MiB.
 #[derive(Debug, Clone, Copy)]
-#[expect(dead_code, reason = "printed")]
-struct Memory {
+pub(crate) struct Memory {
     /// What it has put there. This is bounded.
-    own: u64,
+    pub(crate) own: u64,
     /// The pages of its file, which are given up when others need memory; a debug build has three times as many.
-    program: u64,
+    pub(crate) program: u64,
     /// The most that both together have been.
-    most: u64,
+    pub(crate) most: u64,
 }
 
 /// What the webhook may hold.
-const BUDGET: u64 = 128;
+pub(crate) const BUDGET: u64 = 128;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r8_a_large_cluster_takes_little_memory_however_often_it_is_listed() {

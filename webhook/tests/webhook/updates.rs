@@ -42,6 +42,19 @@ async fn p8_an_update_is_told_only_what_is_new() {
 }
 
 #[tokio::test]
+async fn p8_what_never_fits_is_news_when_more_is_missing() {
+    let app = crate::fits::knowing(&[json!({})], true);
+    let of = |memory| deployment_of(&[container("api", memory, memory)]);
+    for (old, new, is_news) in
+        [("8Gi", "8Gi", false), ("8Gi", "9Gi", true), ("9Gi", "8Gi", false), ("1Gi", "8Gi", true)]
+    {
+        let verdict = ask(&app, &deployment(Some(&of(old)), &of(new))).await;
+        let said = verdict.warnings.iter().any(|warning| warning.contains("never-fits"));
+        assert_eq!(said, is_news, "{old} to {new}: {verdict:?}");
+    }
+}
+
+#[tokio::test]
 async fn p8_what_is_being_deleted_may_be_updated() {
     let deny = app_with("", Options { workloads: Workloads::Deny, ..options() });
     let good = deployment_of(&[container("api", "1Gi", "1Gi")]);

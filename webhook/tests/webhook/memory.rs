@@ -1,0 +1,57 @@
+//! What large requests take of the memory of a real process: R4, R8.
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::{Value, json};
+
+use crate::client::{BOTH, Client, handshake};
+use crate::cluster::node;
+use crate::fake::{Fake, NODES};
+use crate::scale::{BUDGET, Process};
+use crate::support::{create, pod, review, skipped};
+
+const MI: usize = 1024 * 1024;
+
+/// Pods of up to 3 MiB, each hard to read in another way.
+fn pods() -> Vec<(&'static str, Value)> {
+    let with = |key: &str, value: Value| {
+        let mut pod = pod("1Gi", "1Gi");
+        pod["spec"]["containers"][0][key] = value;
+        pod
+    };
+    let variables: Vec<_> = (0..49_000).map(|_| json!({"name": "a"})).collect();
+    vec![
+        ("a million arguments", with("args", vec![""; 1_000_000].into())),
+        ("arguments as many as are read", with("args", vec!["-Xmx1g -Xms1g"; 95_000].into())),
+        ("variables as many as are read", with("env", variables.into())),
+        ("a script", with("command", json!(["sh", "-c", "java -Xmx1g; ".repeat(3 * MI / 13)]))),
+        ("half a script", with("command", json!(["sh", "-c", "x=1 java -Xmx1g ".repeat(MI / 32)]))),
+        ("a variable", with("env", json!([{"name": "JAVA_TOOL_OPTIONS", "value": "-Xmx1g ".repeat(MI / 16)}]))),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r4_r8_large_pods_do_not_add_up() {
+    let fake = Fake::new(&[(NODES, node("a", "8Gi", &json!({})))]);
+    let process = Process::start(fake.serve().await);
+    process.wait_for("memlint_nodes_are_certain", |certain| certain == 1.0).await;
+    let Some(idle) = process.memory() else {
+        return skipped("there is no /proc to read a process's memory from");
+    };
+    println!("idle: {idle:?} MiB");
+    for (name, pod) in pods() {
+        let body = review(&create(&pod)).to_string();
+        let ask = async || {
+            let roots = [process.ca()];
+            let stream = handshake(process.listen, "localhost", &roots, "http/1.1", &BOTH).await.expect("a handshake");
+            let request = Request::post("/validate?timeout=10s").header("host", "localhost");
+            let request = request.header("content-type", "application/json").body(Body::from(body.clone()));
+            Client::over(stream).await.send(request.expect("a request")).await.expect("an answer").0
+        };
+        let statuses: [_; 4] = tokio::join!(ask(), ask(), ask(), ask()).into();
+        assert!(statuses.iter().all(|status| *status == 200), "{name}: {statuses:?}");
+        let memory = process.memory().expect("its memory");
+        println!("{name}, {} bytes, four times at once: {memory:?} MiB", body.len());
+        assert!(memory.most - memory.program <= BUDGET, "{name}: {memory:?}: more than {BUDGET} MiB");
+    }
+}
