@@ -21,6 +21,7 @@ mod death;
 mod diagnose;
 pub mod events;
 mod join;
+mod journal;
 mod kill;
 mod memory;
 mod order;

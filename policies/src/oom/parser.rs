@@ -5,6 +5,7 @@
 
 use super::diagnose::diagnose;
 use super::join::{Joiner, Line};
+use super::journal::Journal;
 use super::kill::Kill;
 use super::others::{self, Other, Program};
 use super::prefilter::Prefilter;
@@ -30,6 +31,7 @@ const SILENCE_MICROS: (u64, u64) = (10_000_000, 60_000_000);
 #[derive(Debug, Clone)]
 pub struct Parser {
     prefilter: Prefilter,
+    journal: Journal,
     joiner: Joiner,
     open: Vec<Report>,
     recent: Recent,
@@ -49,6 +51,7 @@ impl Parser {
     pub fn new() -> Self {
         Self {
             prefilter: Prefilter::new(),
+            journal: Journal::default(),
             joiner: Joiner::default(),
             open: Vec::new(),
             recent: Recent::default(),
@@ -69,7 +72,9 @@ impl Parser {
         let line = line.get(..MAX_LINE).unwrap_or(line);
         let text = String::from_utf8_lossy(line);
         let text = if text.contains('\u{1b}') { without_colours(&text).into() } else { text };
-        self.unwrap(number, text.trim_end_matches(['\r', '\n', '\0']), &Stamp::default(), 3);
+        let text = text.trim_end_matches(['\r', '\n', '\0']);
+        let stamp = self.journal.take(text);
+        self.unwrap(number, text, &stamp, 3);
         self.drain(kills);
     }
 
