@@ -55,6 +55,7 @@ pub(crate) struct Judged {
 /// # Errors
 /// Why the object cannot be judged.
 pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> Result<Option<Judgement>, String> {
+    trim::bound([request.object, request.old_object])?;
     let value = trim::read(request.object.ok_or("the request has no object")?)?;
     if object::is_being_deleted(&value) || (scope == Scope::Pod && object::is_mirror(request, &value)) {
         return Ok(None);

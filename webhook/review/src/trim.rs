@@ -10,19 +10,29 @@ use serde_json::value::RawValue;
 
 use crate::text::fault;
 
-/// The most values that an object may have: ten thousand containers fit in. A value of three bytes takes a hundred
-/// times as much memory once it is read, and three million bytes of them more than the whole webhook may have.
-const MAX_VALUES: usize = 100_000;
+/// The most values that the objects of a request may have together: ten thousand containers fit in. A value of three
+/// bytes takes a hundred times as much memory once it is read, and three million bytes of them more than the whole
+/// webhook may have.
+const MAX_VALUES: usize = 64_000;
+
+/// Whether the objects of a request are few enough values to be read.
+///
+/// # Errors
+/// That they are too many.
+pub(crate) fn bound(objects: [Option<&RawValue>; 2]) -> Result<(), String> {
+    let texts = || objects.into_iter().flatten().map(RawValue::get);
+    // Each value takes two bytes at least, so that most objects need not be counted.
+    if texts().map(str::len).sum::<usize>() / 2 > MAX_VALUES && texts().map(values).sum::<usize>() > MAX_VALUES {
+        return Err(format!("the object cannot be read: it has more than {MAX_VALUES} values"));
+    }
+    Ok(())
+}
 
 /// The value of an object.
 ///
 /// # Errors
-/// When it is no map, nested too deep, or has too many values.
+/// When it is no map, or nested too deep.
 pub(crate) fn read(raw: &RawValue) -> Result<Value<'_>, String> {
-    // Each value takes two bytes at least, so that most objects need not be counted.
-    if raw.get().len() / 2 > MAX_VALUES && values(raw.get()) > MAX_VALUES {
-        return Err(format!("the object cannot be read: it has more than {MAX_VALUES} values"));
-    }
     let mut deserializer = serde_json::Deserializer::from_str(raw.get());
     Trimmed { without: "status", below: Some("metadata") }
         .deserialize(&mut deserializer)
@@ -99,13 +109,14 @@ mod tests {
     }
 
     #[test]
-    fn an_object_of_too_many_values_is_not_read() {
-        let object = |items: usize| format!("{{\"spec\": [{}0]}}", "0,".repeat(items));
-        let read_of = |items| {
-            let raw = RawValue::from_string(object(items)).expect("JSON");
-            read(&raw).map(|_| ())
+    fn objects_of_too_many_values_are_not_read() {
+        let object = |items: usize| {
+            let text = format!("{{\"spec\": [{}0]}}", "0,".repeat(items));
+            RawValue::from_string(text).expect("JSON")
         };
-        assert_eq!(read_of(MAX_VALUES - 4), Ok(()));
-        assert!(read_of(MAX_VALUES).expect_err("too many").contains("more than 100000 values"));
+        let (all, half) = (object(MAX_VALUES - 3), object(MAX_VALUES / 2));
+        assert_eq!(bound([Some(&all), None]), Ok(()));
+        assert!(bound([Some(&object(MAX_VALUES)), None]).expect_err("too many").contains("more than 64000 values"));
+        assert!(bound([Some(&half), Some(&half)]).is_err(), "both count");
     }
 }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body as Answer;
-use axum::http::{Request, Response};
+use axum::http::Request;
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use kube::{Client, Error};
+use tower_http::timeout::TimeoutBody;
 
 use super::View;
 use super::kept::Kept;
@@ -31,33 +32,27 @@ pub(super) fn client<K: Kept>(
         let (client, app, view) = (client.clone(), app.clone(), view.clone());
         let is_watch = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "watch=true"));
         async move {
-            let answer = async {
-                let response = client.send(request).await?;
-                if is_watch {
-                    return Ok::<_, Error>(response.map(Answer::new));
-                }
-                let (parts, body) = response.into_parts();
-                Ok(Response::from_parts(parts, Answer::from(body.collect().await?.to_bytes())))
-            };
             let late = |_| {
                 let why = format!("there was no answer within {patience:?}");
                 Error::Service(io::Error::new(io::ErrorKind::TimedOut, why).into())
             };
-            let response = tokio::time::timeout(patience, answer).await.map_err(late)??;
-            if !response.status().is_success() {
-                return Ok::<_, Error>(response);
+            let response = tokio::time::timeout(patience, client.send(request)).await.map_err(late)??;
+            let is_good = response.status().is_success();
+            if is_watch && is_good {
+                store(&view).works_again(&app.metrics);
             }
-            store(&view).heard();
-            if !is_watch {
-                return Ok(response);
-            }
-            store(&view).works_again(&app.metrics);
             // Bookmarks, which no one else is told of, are signs of life too.
             let sign = move |frame| {
-                store(&view).heard();
+                if is_good {
+                    store(&view).heard();
+                }
                 frame
             };
-            Ok(response.map(|body| Answer::new(body.map_frame(sign))))
+            Ok::<_, Error>(response.map(|body| match is_watch {
+                true => Answer::new(body.map_frame(sign)),
+                // The watcher itself gives up on a watch that has been silent for longer than it lasts.
+                false => Answer::new(TimeoutBody::new(patience, body.map_frame(sign))),
+            }))
         }
     });
     Client::new(service, namespace)

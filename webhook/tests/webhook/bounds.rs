@@ -184,11 +184,11 @@ async fn r5_an_object_of_too_many_values_is_not_judged_and_that_is_said() {
     let mut many = pod("", "");
     many["spec"]["containers"][0]["args"] = vec![""; 1_000_000].into();
     let verdict = ask(&app(), &create(&many)).await;
-    assert!(verdict.allowed && verdict.warnings[0].contains("more than 100000 values"), "{verdict:?}");
+    assert!(verdict.allowed && verdict.warnings[0].contains("more than 64000 values"), "{verdict:?}");
     let strict = Options { on_decode_error: OnDoubt::Deny, ..options() };
     assert!(!ask(&app_of(strict, Limits::default(), memlint_review::review), &create(&many)).await.allowed);
     many["spec"]["containers"][0]["args"] = vec![""; 50_000].into();
-    assert!(!ask(&app(), &create(&many)).await.allowed, "half of that is judged");
+    assert!(!ask(&app(), &create(&many)).await.allowed, "what has fewer is judged");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,7 +8,7 @@ use crate::client::{BOTH, Client, handshake};
 use crate::cluster::node;
 use crate::fake::{Fake, NODES};
 use crate::scale::{BUDGET, Process};
-use crate::support::{create, pod, review, skipped};
+use crate::support::{create, pod, resize, review, skipped};
 
 const MI: usize = 1024 * 1024;
 
@@ -19,10 +19,10 @@ fn pods() -> Vec<(&'static str, Value)> {
         pod["spec"]["containers"][0][key] = value;
         pod
     };
-    let variables: Vec<_> = (0..49_000).map(|_| json!({"name": "a"})).collect();
+    let variables: Vec<_> = (0..31_000).map(|_| json!({"name": "a"})).collect();
     vec![
         ("a million arguments", with("args", vec![""; 1_000_000].into())),
-        ("arguments as many as are read", with("args", vec!["-Xmx1g -Xms1g"; 95_000].into())),
+        ("arguments as many as are read", with("args", vec!["-Xmx1g -Xms1g"; 62_000].into())),
         ("variables as many as are read", with("env", variables.into())),
         ("a script", with("command", json!(["sh", "-c", "java -Xmx1g; ".repeat(3 * MI / 13)]))),
         ("half a script", with("command", json!(["sh", "-c", "x=1 java -Xmx1g ".repeat(MI / 32)]))),
@@ -39,8 +39,15 @@ async fn r4_r8_large_pods_do_not_add_up() {
         return skipped("there is no /proc to read a process's memory from");
     };
     println!("idle: {idle:?} MiB");
-    for (name, pod) in pods() {
-        let body = review(&create(&pod)).to_string();
+    let variables: Vec<_> = (0..15_500).map(|_| json!({"name": "a"})).collect();
+    let mut unlimited = pod("", "");
+    unlimited["spec"]["containers"][0]["env"] = variables.into();
+    let mut worse = unlimited.clone();
+    worse["spec"]["containers"][0]["name"] = json!("other");
+    let both = ("both objects of a resize", resize(&unlimited, &worse));
+    let requests = pods().into_iter().map(|(name, pod)| (name, create(&pod))).chain([both]);
+    for (name, request) in requests {
+        let body = review(&request).to_string();
         let ask = async || {
             let roots = [process.ca()];
             let stream = handshake(process.listen, "localhost", &roots, "http/1.1", &BOTH).await.expect("a handshake");
