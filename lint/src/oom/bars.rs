@@ -150,7 +150,7 @@ mod tests {
     fn ranges() {
         assert_eq!(range(100 << 20, Some(102 << 20)), "100-102Mi");
         assert_eq!(range(1000 << 20, Some(2 << 30)), "1000Mi-2Gi");
-        assert_eq!((range(5, None), range(1 << 20, Some(1 << 20))), ("5 or more".into(), "about 1Mi".into()));
+        assert_eq!((range(5, None), range(1 << 20, Some(1 << 20))), ("5B or more".into(), "about 1Mi".into()));
     }
 
     #[test]
