@@ -124,6 +124,15 @@ mod unix {
 }
 
 #[test]
+fn manifests_given_for_capacity_by_mistake_are_refused_and_not_left_out() {
+    const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a, image: x}]}\n";
+    let deployment = POD.replace("kind: Pod", "kind: Deployment").replace("apiVersion: v1", "apiVersion: apps/v1");
+    let folder = Folder::new().with("api.yaml", deployment).with("pod.yaml", POD);
+    let found = memlint!("--capacity", "api.yaml", ".").within(folder.path()).run().exits(2);
+    _ = found.complains(&["api.yaml", "it holds a Deployment", "kubectl get nodes"]);
+}
+
+#[test]
 fn limits_without_a_namespace_count_for_all_if_they_stand_in_one_folder_and_else_for_theirs() {
     const LIMIT: &str = "apiVersion: v1\nkind: LimitRange\nmetadata: {name: small}\nspec:\n  limits:\n  - {type: Container, max: {memory: 512Mi}}\n";
     const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - {name: a, image: x, resources: {limits: {memory: 1Gi}}}\n";

@@ -34,8 +34,14 @@ pub(super) fn run(args: &SnapshotArgs) -> Result<(String, Vec<String>), Failure>
     Ok((String::new(), notes))
 }
 
-/// Writes a file whole or not at all: what was there stays until all is written.
+/// Writes a file whole or not at all: what was there stays until all is written. A link goes on pointing where it did,
+/// and what is no file (`/dev/stdout`) is written to as it is.
 fn write(file: &Path, text: &str) -> std::io::Result<()> {
+    let known = std::fs::metadata(file).ok();
+    if known.as_ref().is_some_and(|known| !known.is_file()) {
+        return std::fs::OpenOptions::new().write(true).open(file)?.write_all(text.as_bytes());
+    }
+    let file = &std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let mut name = std::ffi::OsString::from(".");
     name.push(file.file_name().ok_or_else(|| std::io::Error::other("it names no file"))?);
@@ -43,6 +49,9 @@ fn write(file: &Path, text: &str) -> std::io::Result<()> {
     let partial = folder.join(name);
     let written = std::fs::File::create_new(&partial).and_then(|mut out| {
         out.write_all(text.as_bytes())?;
+        if let Some(known) = known {
+            out.set_permissions(known.permissions())?;
+        }
         out.sync_all()
     });
     let result = written.and_then(|()| std::fs::rename(&partial, file));

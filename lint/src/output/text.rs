@@ -57,11 +57,11 @@ pub fn render(report: &Report, corpus: &Corpus, style: Style) -> String {
     out
 }
 
-/// The mistakes of a policy file.
+/// The mistakes of a policy file, or of a source of capacity.
 #[must_use]
 pub fn problems(problems: &[Problem], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    problems.iter().map(|each| format!("{}\n\n", problem(each, "policy", &renderer))).collect()
+    problems.iter().map(|each| format!("{}\n\n", problem(each, "error", &renderer))).collect()
 }
 
 /// One finding by itself, with the lines it is about.

@@ -113,15 +113,25 @@ impl Loader {
                 ..Problem::of_file(name, "the file is empty")
             });
         }
+        let (problems, mut foreign) = (self.problems.len(), Vec::new());
+        let count = documents.len();
         for raw in documents {
             match yaml::parse(raw) {
                 Err(problem) => self.problems.push(Problem::of_document(name, problem)),
-                Ok(document) => self.document(name, &document),
+                Ok(document) => foreign.extend(self.document(name, &document)),
             }
+        }
+        // Manifests, most likely: a slip that would keep them from being linted.
+        if let Some(kind) = foreign.first().filter(|_| foreign.len() == count && self.problems.len() == problems) {
+            let message = format!("the file says nothing of nodes, Pods or limits: it holds a {kind}");
+            let help = Some("give what kubectl get nodes -o yaml prints, or a capacity file".to_owned());
+            self.problems.push(Problem { help, ..Problem::of_file(name, message) });
         }
     }
 
-    fn document(&mut self, name: &str, document: &Document<'_>) {
+    /// Reads one document; gives the kind of its objects where none of them says anything of capacity.
+    fn document(&mut self, name: &str, document: &Document<'_>) -> Option<String> {
+        let mut foreign = None;
         let index = self.sources.documents.len();
         let value = document.value();
         if is_capacity_file(value) {
@@ -133,16 +143,22 @@ impl Loader {
             let found = objects(value);
             // An empty List of kubectl is an object all the same.
             if found.is_empty() && value.get("items").is_none() {
-                return self.problems.push(no_source(name, document));
+                self.problems.push(no_source(name, document));
+                return None;
             }
+            let mut says_something = found.is_empty();
             for object in found {
                 let origin = self.sources.mark(index, object.at);
                 let reference = &object.reference;
-                self.builder.add_object(&reference.api_version, &reference.kind, object.value, origin);
+                says_something |=
+                    self.builder.add_object(&reference.api_version, &reference.kind, object.value, origin);
+                foreign = Some(reference.kind.clone());
             }
+            foreign = foreign.filter(|_| !says_something);
         }
         let held = Held { file: name.into(), asked: Asked::Named, document: document.raw().into() };
         self.sources.documents.push(held);
+        foreign
     }
 }
 

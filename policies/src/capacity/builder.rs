@@ -56,10 +56,12 @@ struct Limited {
 }
 
 impl CapacityBuilder {
-    /// Adds an object as it was written. One of a kind that says nothing of capacity is counted, and a note will say
-    /// so.
-    pub fn add_object(&mut self, api_version: &str, kind: &str, value: &Value<'_>, origin: Origin) {
-        match Known::read(api_version, kind, value) {
+    /// Adds an object as it was written, and tells whether its kind says anything of capacity. One that does not is
+    /// counted, and a note will say so.
+    pub fn add_object(&mut self, api_version: &str, kind: &str, value: &Value<'_>, origin: Origin) -> bool {
+        let known = Known::read(api_version, kind, value);
+        let says_something = known.is_some();
+        match known {
             None => *self.foreign.entry(kind.to_owned()).or_default() += 1,
             Some(Err(unreadable)) => self.errors.extend(unreadable.into_iter().map(|bad| CapacityError {
                 origin: Some(origin),
@@ -79,6 +81,7 @@ impl CapacityBuilder {
                 Known::Namespace(object) => self.add_namespace(&object),
             },
         }
+        says_something
     }
 
     /// Adds a node.
