@@ -105,8 +105,11 @@ fn check(files: &[PathBuf]) -> anyhow::Result<u8> {
 
 fn answer(args: &ReviewArgs) -> anyhow::Result<u8> {
     let file = policy_file::locate(args.policy.as_deref());
-    let known = policy_file::load(file.as_deref())
-        .and_then(|policy| Ok((policy, capacity_files::load(&args.capacity)?.capacity)));
+    let known = policy_file::load(file.as_deref()).and_then(|policy| {
+        let named = beside(file.as_deref(), &policy);
+        let capacity = capacity_files::load(if args.capacity.is_empty() { &named } else { &args.capacity })?;
+        Ok((policy, capacity.capacity))
+    });
     let (policy, capacity) = match known {
         Ok(known) => known,
         Err(problems) => {

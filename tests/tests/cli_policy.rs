@@ -187,3 +187,13 @@ fn levels_and_parameters_are_the_policys() {
     _ = with_policy("extends: strict\n").exits(1).says(&["3 deny"]);
     _ = with_policy("extends: strict\nrules: {missing-memory-limit: warn}\n").exits(0).says(&["3 warn"]);
 }
+
+#[test]
+fn a_review_knows_the_nodes_that_the_policy_names() {
+    let demo = memlint_tests::repository().join("tests/demo");
+    let read = |name: &str| std::fs::read_to_string(demo.join(name)).expect("a file");
+    let folder = Folder::new().with("review.json", read("review.json")).with("nodes.yaml", read("capacity.yaml"));
+    _ = memlint!("review", "review.json").within(folder.path()).run().exits(0);
+    let folder = folder.with("memlint.yaml", format!("{HEAD}capacity: nodes.yaml\n"));
+    _ = memlint!("review", "review.json").within(folder.path()).run().exits(1).says(&["[never-fits]"]);
+}
