@@ -15,6 +15,8 @@ pub struct ReviewArgs {
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// What nodes there are: what kubectl get nodes,pods,daemonsets -A -o yaml prints, or a capacity file
+    ///
+    /// By default the capacity that the policy file names.
     #[arg(long, value_name = "FILE")]
     pub capacity: Vec<PathBuf>,
     /// Whether the nodes that are known are all that there can be
