@@ -19,7 +19,6 @@ use super::pools::{DeclaredPool, MOST_NODES, Plan};
 use super::sizing::KubernetesVersion;
 use super::source::Known;
 use crate::aggregate::{ResourceList, pod_limits};
-use crate::exemption::is_allowance;
 use crate::finding::Origin;
 use crate::object::Value;
 use crate::path::FieldPath;
@@ -56,32 +55,31 @@ struct Limited {
 }
 
 impl CapacityBuilder {
-    /// Adds an object as it was written, and tells whether its kind says anything of capacity. One that does not is
-    /// counted, and a note will say so.
+    /// Adds an object as it was written, and tells whether its kind says anything of capacity; one that does not is
+    /// counted, for a note.
     pub fn add_object(&mut self, api_version: &str, kind: &str, value: &Value<'_>, origin: Origin) -> bool {
-        let known = Known::read(api_version, kind, value);
-        let says_something = known.is_some();
+        let Some(known) = Known::read(api_version, kind, value) else {
+            *self.foreign.entry(kind.to_owned()).or_default() += 1;
+            return false;
+        };
         match known {
-            None => *self.foreign.entry(kind.to_owned()).or_default() += 1,
-            Some(Err(unreadable)) => self.errors.extend(unreadable.into_iter().map(|bad| CapacityError {
+            Err(unreadable) => self.errors.extend(unreadable.into_iter().map(|bad| CapacityError {
                 origin: Some(origin),
                 at: bad.at,
                 on_key: false,
                 message: bad.message,
                 help: bad.help,
             })),
-            Some(Ok(known)) => match known {
-                Known::Node(node) => self.add_node(&node, origin),
-                Known::Pod(pod) => self.add_pod(&pod),
-                Known::DaemonSet(set) => self.add_daemon_set(*set),
-                Known::LimitRange(object) => self.add_limit_range(object, origin),
-                Known::ResourceQuota(object) => self.add_resource_quota(object, origin),
-                Known::RuntimeClass(object) => self.add_runtime_class(object, origin),
-                Known::PriorityClass(object) => self.add_priority_class(object, origin),
-                Known::Namespace(object) => self.add_namespace(&object),
-            },
+            Ok(Known::Node(node)) => self.add_node(&node, origin),
+            Ok(Known::Pod(pod)) => self.add_pod(&pod),
+            Ok(Known::DaemonSet(set)) => self.add_daemon_set(*set),
+            Ok(Known::LimitRange(object)) => self.add_limit_range(object, origin),
+            Ok(Known::ResourceQuota(object)) => self.add_resource_quota(object, origin),
+            Ok(Known::RuntimeClass(object)) => self.add_runtime_class(object, origin),
+            Ok(Known::PriorityClass(object)) => self.add_priority_class(object, origin),
+            Ok(Known::Namespace(object)) => self.add_namespace(&object),
         }
-        says_something
+        true
     }
 
     /// Adds a node.
@@ -148,9 +146,7 @@ impl CapacityBuilder {
     pub fn add_namespace(&mut self, object: &core::Namespace) {
         let name = object.metadata.name.clone().unwrap_or_default();
         let metadata = &object.metadata;
-        let annotations = metadata.annotations.iter().flatten().filter(|(key, _)| is_allowance(key));
-        let allowances = annotations.map(|(key, why)| (key.clone(), why.clone())).collect();
-        self.allowances.insert(name.clone(), allowances);
+        self.allowances.insert(name.clone(), metadata.annotations.clone().unwrap_or_default());
         self.namespaces.insert(name, metadata.labels.clone().unwrap_or_default());
     }
 

@@ -153,7 +153,7 @@ impl Capacity {
         &self.namespaces
     }
 
-    /// The annotations of namespaces that exempt what is in them from rules.
+    /// The annotations of namespaces, of which some exempt what is in them from rules.
     #[must_use]
     pub fn allowances(&self) -> &BTreeMap<String, BTreeMap<String, String>> {
         &self.allowances
