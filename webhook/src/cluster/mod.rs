@@ -20,7 +20,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::DeserializeGuard;
 use kube::{Api, Client, Config};
 use std::path::Path;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
 
 use crate::state::App;
@@ -136,7 +136,33 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 /// Watches until it is dropped; returns only when a part of it has ended, which none should.
+///
+/// It has a thread of its own. What comes and what is kept of it lies in that thread's memory, where the next list finds
+/// the place that this one leaves; and the reading of long lists holds up no request.
 pub async fn follow(app: Arc<App>, client: Client, settings: Settings) {
+    let (dropped, until_dropped) = oneshot::channel::<()>();
+    let (ending, ended) = oneshot::channel::<()>();
+    let work = move || {
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return tracing::error!(%error, "the cluster cannot be watched"),
+        };
+        runtime.block_on(async {
+            tokio::select! {
+                () = follow_here(app, client, settings) => {}
+                _ = until_dropped => {}
+            }
+        });
+        drop(ending);
+    };
+    if let Err(error) = std::thread::Builder::new().name("cluster".to_owned()).spawn(work) {
+        return tracing::error!(%error, "the cluster cannot be watched");
+    }
+    _ = ended.await;
+    drop(dropped);
+}
+
+async fn follow_here(app: Arc<App>, client: Client, settings: Settings) {
     let view = Arc::new(View::default());
     let mut tasks = JoinSet::new();
     tasks.spawn(watch(app.clone(), client.clone(), view.clone(), settings, |view| &view.nodes));

@@ -36,7 +36,8 @@ pub(super) async fn follow(app: Arc<App>, view: Arc<View>, settings: Settings) {
         tokio::time::sleep(CROWD).await;
         let started = Instant::now();
         let (work, app_of_work) = (view.clone(), app.clone());
-        let built = tokio::task::spawn_blocking(move || {
+        // A task, so that its panic is no one else's.
+        let built = tokio::spawn(async move {
             let cluster = cluster(&work, settings, stale)?;
             let doubt = cluster.doubt.clone();
             // What was known before is dropped here, too: it takes its time.

@@ -122,6 +122,7 @@ impl<K: Kept> Store<K> {
                 Event::InitApply(guard) => {
                     let key = key(&guard);
                     if let Some(text) = read(&key, guard, metrics) {
+                        let text = self.as_held(&key, text);
                         coming.insert(key, text);
                     }
                     continue;
@@ -142,6 +143,11 @@ impl<K: Kept> Store<K> {
                 changed.notify_one();
             }
         }
+    }
+
+    /// The text that is held already, if it is the same: a list mostly says again what was known.
+    fn as_held(&self, key: &Key, text: Option<Text>) -> Option<Text> {
+        self.with(|state| state.objects.get(key).filter(|held| **held == text).cloned()).unwrap_or(text)
     }
 
     fn replace(&self, objects: BTreeMap<Key, Option<Text>>) -> bool {
