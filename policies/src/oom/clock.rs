@@ -83,8 +83,12 @@ fn two_digits(text: &str) -> Option<(u64, &str)> {
 }
 
 /// A word that could be part of a date: `Dec`, `13`, `1月`, `oct.`, `2026-05-01`, `2026/05/01`.
+///
+/// A name such as `node-7` has letters and digits; of dates only klog's do (`I1213`).
 fn date_like(word: &str) -> bool {
-    word.len() <= 24 && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | ',' | '-' | '/'))
+    let letters = word.bytes().filter(u8::is_ascii_alphabetic).count();
+    let named = letters > 1 && word.bytes().any(|b| b.is_ascii_digit());
+    !named && word.len() <= 24 && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | ',' | '-' | '/'))
 }
 
 /// Microseconds since 1970 as `2026-05-01T12:34:56.123456Z`.

@@ -40,6 +40,7 @@ mod stream;
 mod summary;
 mod table;
 mod text;
+mod tool;
 mod trigger;
 mod victim;
 mod wrapper;

@@ -5,7 +5,7 @@
 
 use super::diagnose::diagnose;
 use super::join::{Joiner, Line};
-use super::journal::Journal;
+use super::journal::{Journal, Message};
 use super::kill::Kill;
 use super::others::{self, Other, Program};
 use super::prefilter::Prefilter;
@@ -31,6 +31,8 @@ const SILENCE_MICROS: (u64, u64) = (10_000_000, 60_000_000);
 #[derive(Debug, Clone)]
 pub struct Parser {
     prefilter: Prefilter,
+    /// A line was seen.
+    started: bool,
     journal: Journal,
     joiner: Joiner,
     open: Vec<Report>,
@@ -51,6 +53,7 @@ impl Parser {
     pub fn new() -> Self {
         Self {
             prefilter: Prefilter::new(),
+            started: false,
             journal: Journal::default(),
             joiner: Joiner::default(),
             open: Vec::new(),
@@ -66,20 +69,40 @@ impl Parser {
     ///
     /// Any bytes are fine. Only the first [`MAX_LINE`] are looked at.
     pub fn line(&mut self, number: u64, line: &[u8], kills: &mut Vec<Kill>) {
-        if self.is_idle() && !self.prefilter.accepts(line) {
+        self.started = true;
+        let line = line.get(..MAX_LINE).unwrap_or(line);
+        let mut messages = Vec::new();
+        let taken = self.journal.take(number, line, &mut messages);
+        self.journalled(messages, kills);
+        if !taken {
+            self.text(number, line, &Stamp::default(), kills);
+        }
+    }
+
+    /// Messages of a journal's entries that have ended.
+    fn journalled(&mut self, messages: Vec<Message>, kills: &mut Vec<Kill>) {
+        for (number, message, stamp) in messages {
+            self.text(number, message.as_bytes(), &stamp, kills);
+        }
+    }
+
+    /// One line, with what is known of it from elsewhere.
+    fn text(&mut self, number: u64, line: &[u8], stamp: &Stamp, kills: &mut Vec<Kill>) {
+        if self.is_quiet() && !self.prefilter.accepts(line) {
             return;
         }
-        let line = line.get(..MAX_LINE).unwrap_or(line);
         let text = String::from_utf8_lossy(line);
         let text = if text.contains('\u{1b}') { without_colours(&text).into() } else { text };
         let text = text.trim_end_matches(['\r', '\n', '\0']);
-        let stamp = self.journal.take(text);
-        self.unwrap(number, text, &stamp, 3);
+        self.unwrap(number, text, stamp, 3);
         self.drain(kills);
     }
 
     /// The end of the log: finishes what is open.
     pub fn finish(&mut self, kills: &mut Vec<Kill>) {
+        let mut messages = Vec::new();
+        self.journal.end(&mut messages);
+        self.journalled(messages, kills);
         self.joiner.flush(&mut self.ready);
         self.drain(kills);
         for report in &mut self.open {
@@ -88,8 +111,13 @@ impl Parser {
         self.emit(kills);
     }
 
-    /// Whether no report is open, so that only lines with a word of the prefilter matter.
+    /// Whether only lines with a word of the prefilter matter. A log's first line says of which format it is.
     pub(super) fn is_idle(&self) -> bool {
+        self.started && !self.journal.is_active() && self.is_quiet()
+    }
+
+    /// Whether no report is open.
+    fn is_quiet(&self) -> bool {
         self.open.is_empty() && self.joiner.is_empty()
     }
 

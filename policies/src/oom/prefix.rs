@@ -5,7 +5,8 @@
 //! is the nearest to the kernel's.
 
 use super::clock::{has_clock, time_prefix};
-use super::text::{is_digits, leading};
+use super::text::{cut, is_digits, leading};
+use super::tool::{facility, grep, label, quoted, stream, unix_seconds, yaml};
 
 /// Where and when a line was printed, as far as its prefix says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,6 +17,8 @@ pub(super) struct Stamp {
     pub(super) uptime: Option<u64>,
     /// Host name.
     pub(super) host: Option<String>,
+    /// Whatever else tells lines of several sources apart: a Pod, a file, a log stream.
+    pub(super) origin: Option<String>,
     /// The printing thread or CPU (`T1234`, `C3`), if the kernel was built with CONFIG_PRINTK_CALLER.
     pub(super) caller: Option<String>,
     /// Some prefix was there.
@@ -28,9 +31,19 @@ impl Stamp {
         self.time = self.time.or_else(|| outer.time.clone());
         self.uptime = self.uptime.or(outer.uptime);
         self.host = self.host.or_else(|| outer.host.clone());
+        // A wrapper around knows better which stream it was.
+        self.origin = outer.origin.clone().or(self.origin);
         self.caller = self.caller.or_else(|| outer.caller.clone());
         self.prefixed |= outer.prefixed;
         self
+    }
+
+    /// Notes where the line came from, in the words of the outermost that says so.
+    pub(super) fn comes_from<'a>(&mut self, words: impl IntoIterator<Item = &'a str>) {
+        let words = words.into_iter().collect::<Vec<_>>().join(" ");
+        if self.origin.is_none() && !words.is_empty() {
+            self.origin = Some(cut(&words, 256).to_owned());
+        }
     }
 }
 
@@ -52,58 +65,29 @@ pub(super) fn strip(line: &str) -> (Stamp, &str) {
     (stamp, rest.trim_end())
 }
 
-fn peel<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
+pub(super) fn peel<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
     match text.bytes().next()? {
         b'[' => bracket(text, stamp),
         b'<' => priority(text, stamp),
         b'0'..=b'9' => kmsg(text, stamp)
             .or_else(|| time(text, stamp))
             .or_else(|| unix_seconds(text))
-            .or_else(|| facility(text))
+            .or_else(|| facility(text, stamp))
             .or_else(|| quoted(text))
-            .or_else(|| grep(text)),
+            .or_else(|| grep(text))
+            .or_else(|| label(text, stamp)),
+        b'{' => label(text, stamp),
         _ => text
             .strip_prefix("MESSAGE=")
             .or_else(|| stream(text))
-            .or_else(|| facility(text))
+            .or_else(|| yaml(text))
+            .or_else(|| facility(text, stamp))
             .or_else(|| host(text, stamp))
             .or_else(|| time(text, stamp))
             .or_else(|| quoted(text))
-            .or_else(|| grep(text)),
+            .or_else(|| grep(text))
+            .or_else(|| label(text, stamp)),
     }
-}
-
-/// What grep puts before a line: `1234:`, `/var/log/messages:`, `messages.1:1234:`.
-fn grep(text: &str) -> Option<&str> {
-    let (file, rest) = text.split_once(':').filter(|(file, _)| file.len() <= 250)?;
-    let numbered = rest.split_once(':').filter(|(number, _)| is_digits(number)).map(|(_, rest)| rest);
-    let rest = match numbered {
-        Some(rest) if !file.contains(char::is_whitespace) => rest,
-        // A path may also begin what is left of a broken line, so a known prefix has to follow.
-        _ if is_digits(file) || file.contains(['/', '.']) && !file.contains(char::is_whitespace) => {
-            peel(rest, &mut Stamp::default()).map(|_| rest)?
-        }
-        _ => return None,
-    };
-    (!rest.starts_with(' ')).then_some(rest)
-}
-
-/// `level=warn msg="text" ..` (logfmt), `1777638896123,"text"` (CSV), `- "text"` (YAML).
-fn quoted(text: &str) -> Option<&str> {
-    const OPEN: [&str; 4] = ["msg=\"", "message=\"", "MESSAGE=\"", "log=\""];
-    let named = OPEN.iter().filter_map(|open| Some(text.find(open)?.saturating_add(open.len()))).min();
-    let listed = || text.ends_with('"').then(|| text.find([',', '-', '\t']).filter(|at| *at <= 60))?;
-    let inner = match named {
-        Some(at) => text.get(at..)?,
-        None => text.get(listed()?.saturating_add(1)..)?.trim_start().strip_prefix('"')?,
-    };
-    let mut escaped = false;
-    let end = inner.find(|c| {
-        let ends = c == '"' && !escaped;
-        escaped = c == '\\' && !escaped;
-        ends
-    });
-    inner.get(..end.unwrap_or(inner.len()))
 }
 
 /// Everything in brackets: uptime, `dmesg -T` date, caller, relative time.
@@ -111,7 +95,7 @@ fn bracket<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
     let (inner, rest) = text.strip_prefix('[')?.split_once(']')?;
     let rest = rest.strip_prefix(':').unwrap_or(rest);
     let inner = inner.trim();
-    if inner.is_empty() || inner.len() > 80 {
+    if inner.is_empty() || inner.len() > 160 {
         return None;
     }
     if inner.strip_prefix(['T', 'C']).is_some_and(is_digits) {
@@ -120,6 +104,9 @@ fn bracket<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
     }
     // `dmesg -d` adds `<    0.000012>` to whatever stands in the brackets.
     let shown = inner.split_once('<').map_or(inner, |(shown, _)| shown).trim();
+    if shown.is_empty() {
+        return inner.ends_with('>').then_some(rest);
+    }
     if let Some(uptime) = uptime(shown) {
         stamp.uptime = Some(uptime);
         return Some(rest);
@@ -135,6 +122,9 @@ fn bracket<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
     }
     // `[pod/name/container]` and what else tools put there. The kernel's own are rows, their header and addresses.
     let named = shown.starts_with(char::is_alphanumeric) && shown.contains(char::is_alphabetic) && shown != "pid";
+    if named && shown.contains('/') {
+        stamp.comes_from([shown]);
+    }
     named.then_some(rest)
 }
 
@@ -208,31 +198,6 @@ fn time<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
     // Only a time is followed by `stdout F` or by a host and the tag.
     let rest = rest.trim_start();
     Some(stream(rest).or_else(|| host(rest, stamp)).unwrap_or(rest))
-}
-
-/// journalctl's short-unix: `1777638896.123456 host kernel: text`.
-fn unix_seconds(text: &str) -> Option<&str> {
-    let (word, rest) = text.split_once(' ')?;
-    let (seconds, fraction) = word.split_once('.')?;
-    (seconds.len() == 10 && is_digits(seconds) && is_digits(fraction) && rest.contains("kernel:")).then_some(rest)
-}
-
-/// The stream and the partial flag of a container's log: `stderr F text`.
-fn stream(text: &str) -> Option<&str> {
-    let rest = text.strip_prefix("stdout ").or_else(|| text.strip_prefix("stderr "))?;
-    rest.strip_prefix("F ").or_else(|| rest.strip_prefix("P "))
-}
-
-/// `kern  :err   : text` (dmesg -x), `10.0.0.2: kern: warning: text` (Talos).
-fn facility(text: &str) -> Option<&str> {
-    let (mut name, mut rest) = text.split_once(':')?;
-    if name.len() <= 45 && name.contains('.') && rest.trim_start().starts_with("kern:") {
-        (name, rest) = rest.trim_start().split_once(':')?;
-    }
-    let (level, rest) = rest.split_once(':')?;
-    let known = matches!(name.trim(), "kern" | "user" | "daemon" | "syslog" | "local0");
-    let level = level.trim();
-    (known && !level.is_empty() && level.len() <= 8 && level.bytes().all(|b| b.is_ascii_lowercase())).then_some(rest)
 }
 
 /// `host kernel: text` or `kernel: text`.

@@ -7,6 +7,7 @@ use super::clock::from_unix_micros;
 use super::prefix::{Stamp, strip, uptime};
 use super::record::read;
 use super::text::is_digits;
+use super::tool::is_source;
 use serde_json::{Map, Value};
 
 /// Where a message is kept, by who wraps it, in the order they are tried.
@@ -39,6 +40,11 @@ pub(super) fn unwrap(line: &str) -> Option<Vec<(Stamp, String)>> {
     let value: Value = serde_json::from_str(json(line)?).ok()?;
     let mut found = Vec::new();
     collect(&value, &Stamp::default(), MAX_DEPTH, &mut found);
+    // Log databases answer with the newest entry first.
+    let times: Vec<&str> = found.iter().filter_map(|(stamp, _)| stamp.time.as_deref()).collect();
+    if times.first() > times.last() && times.is_sorted_by(|newer, older| newer >= older) {
+        found.reverse();
+    }
     (!found.is_empty()).then_some(found)
 }
 
@@ -89,7 +95,9 @@ fn collect(value: &Value, outer: &Stamp, depth: u8, found: &mut Vec<(Stamp, Stri
     if found.len() > before {
         return;
     }
-    let stamp = Stamp { prefixed: true, ..outer.clone() };
+    // Loki gives `["1777638896000000000", "text"]`.
+    let time = parts.first().and_then(|first| first.as_str()?.parse().ok()).and_then(since_1970);
+    let stamp = Stamp { prefixed: true, time: time.or(outer.time.clone()), ..outer.clone() };
     let texts = parts.into_iter().filter_map(Value::as_str).filter(|text| is_kernel(text));
     found.extend(texts.map(|text| (stamp.clone(), text.to_owned())));
 }
@@ -133,9 +141,26 @@ fn stamp(object: &Map<String, Value>) -> Stamp {
         time: realtime.map(from_unix_micros).or_else(|| TIME_KEYS.iter().find_map(dated)),
         uptime: monotonic.or(booted),
         host: ["_HOSTNAME", "hostname", "host", "Computer"].iter().find_map(|key| text(key)).map(str::to_owned),
+        origin: origin(object),
         caller: text("caller").map(str::to_owned),
         prefixed: true,
     }
+}
+
+/// What an object and the labels in it say of where its message came from.
+fn origin(object: &Map<String, Value>) -> Option<String> {
+    const LABELS: [&str; 8] = ["kubernetes", "resource", "labels", "stream", "host", "agent", "_source", "attributes"];
+    let mut words = Vec::new();
+    let mut level = vec![object];
+    for _ in 0..3 {
+        let fields = level.iter().flat_map(|part| part.iter());
+        words.extend(fields.filter(|(key, _)| is_source(key)).filter_map(|(_, value)| value.as_str()).take(8));
+        let nested = level.iter().flat_map(|part| LABELS.iter().filter_map(|key| part.get(*key)?.as_object()));
+        level = nested.collect();
+    }
+    let mut stamp = Stamp::default();
+    stamp.comes_from(words);
+    stamp.origin
 }
 
 /// A time in milliseconds, microseconds or nanoseconds since 1970, told apart by its length; `None` for a number
