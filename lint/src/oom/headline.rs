@@ -187,7 +187,8 @@ pub(super) fn victims(kill: &Kill) -> String {
         None => clean(&victim.name),
     };
     let few: Vec<String> = kill.victims.iter().take(5).map(one).collect();
-    if few.is_empty() { few.join("") } else { format!("{}; the log lists no other process", few.join(", ")) }
+    let others = if kill.mixed { "" } else { "; the log lists no other process" };
+    if few.is_empty() { few.join("") } else { format!("{}{others}", few.join(", ")) }
 }
 
 /// Memory by kind.

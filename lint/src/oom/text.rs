@@ -7,7 +7,7 @@ use super::events::Events;
 use super::groups::{Groups, Moment, Shown};
 use super::join::{Joined, Joiner, is_shared};
 use super::paint::{Paint, Tone, clean, plural, shortened, thousands};
-use super::{bars, headline};
+use super::{bars, headline, words};
 use crate::corpus::Corpus;
 use crate::output;
 
@@ -72,6 +72,7 @@ impl<'a> Page<'a> {
         out.push_str(&self.paint.wrapped(Tone::Loud, &line, 0, INDENT));
         out.push('\n');
         self.row("pod", &headline::identity(kill), out);
+        self.row("mixed", if kill.mixed { words::MIXED } else { "" }, out);
         self.row("when", &when(repeat, shown, &joined, logs), out);
         self.row("limit", &headline::limit(kill, &joined), out);
         let table = bars::table(kill, joined.node_memory, &self.paint, INDENT);

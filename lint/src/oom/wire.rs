@@ -15,6 +15,7 @@ use crate::corpus::Corpus;
 pub(super) struct WireKill<'a> {
     level: Option<&'static str>,
     beyond: Option<&'static str>,
+    mixed: bool,
     file: &'a str,
     line: u64,
     evidence: &'a str,
@@ -136,6 +137,7 @@ pub(super) fn kill<'a>(file: &'a str, kill: &'a Kill, joined: &'a Joined<'_>, co
     WireKill {
         level: kill.level.map(memlint_policies::oom::Level::name),
         beyond: kill.beyond.map(words::beyond),
+        mixed: kill.mixed,
         file,
         line: kill.evidence.line,
         evidence: &kill.evidence.text,

@@ -2,6 +2,9 @@
 
 use memlint_policies::oom::{Beyond, CgroupVersion, Constraint, Death, Driver, Fate, Qos, Runtime};
 
+/// Of a kill whose figures are left out.
+pub(super) const MIXED: &str = "lines of several machines are mixed here and nothing in them tells whose they are: limit, usage and processes are left out, as they could be another's; read each machine's log on its own, or merge them with a name before each line";
+
 pub(super) fn qos(qos: Qos) -> &'static str {
     match qos {
         Qos::Guaranteed => "Guaranteed",

@@ -6,6 +6,7 @@ use super::death::death;
 use super::kill::{Beyond, CgroupVersion, Death, Fate, Kill, Level, Process, Victim};
 use super::memory::{Gauge, Memory};
 use super::report::Report;
+use super::source::without_figures;
 use super::summary::Path;
 use super::table::{Column, PageSize, Row, Task};
 use super::trigger::{Constraint, Trigger};
@@ -16,6 +17,11 @@ const MAX_CONTRIBUTORS: usize = 32;
 
 /// Reads everything out of a report.
 pub(super) fn diagnose(report: &Report) -> Kill {
+    let kill = whole(report);
+    if report.mixed { without_figures(kill) } else { kill }
+}
+
+fn whole(report: &Report) -> Kill {
     let paths = Paths::of(report);
     let oom = paths.oom.as_ref().map(|path| locate(&path.text));
     let beyond = paths.beyond(oom.as_ref());
@@ -49,6 +55,7 @@ pub(super) fn diagnose(report: &Report) -> Kill {
         evidence: report.evidence.clone(),
         time: report.time.clone().or_else(|| report.first_time.clone()),
         uptime: report.uptime,
+        mixed: report.mixed,
         host: report.host.clone(),
         oom_cgroup: paths.oom.as_ref().map(|path| path.text.clone()),
         task_cgroup: paths.task.as_ref().map(|path| path.text.clone()),

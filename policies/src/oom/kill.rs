@@ -154,6 +154,9 @@ pub struct Kill {
     pub uptime: Option<u64>,
     /// The node's host name, if lines carry one.
     pub host: Option<String>,
+    /// Another machine's report is printed into this one and nothing in the lines tells them apart, so the figures
+    /// that may be the other's are left out.
+    pub mixed: bool,
     /// The cgroup whose limit was hit.
     pub oom_cgroup: Option<String>,
     /// The victim's cgroup.

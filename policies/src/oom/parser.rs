@@ -7,14 +7,16 @@ use super::diagnose::diagnose;
 use super::join::{Joiner, Line};
 use super::journal::{Journal, Message};
 use super::kill::Kill;
+use super::layers::Layers;
 use super::others::{self, Other, Program};
 use super::prefilter::Prefilter;
-use super::prefix::{Stamp, strip};
+use super::prefix::Stamp;
 use super::recent::Recent;
 use super::record::{Record, read};
 use super::report::Report;
 use super::route::{fit, opens};
-use super::wrapper;
+use super::source::{is_apart, mark_mixed, may_be_of};
+use super::text::without_colours;
 
 /// Bytes of one line that are looked at: journald's JSON objects and kmsg's escaped blocks stay far below, and a
 /// whole log that a tool has put into one line of JSON fits.
@@ -24,8 +26,8 @@ pub const MAX_LINE: usize = 1 << 20;
 const MAX_OPEN: usize = 8;
 /// Lines of other things after which a report is over: once its victim is known, and before.
 const SILENCE: (u32, u32) = (200, 3000);
-/// The same in microseconds of uptime.
-const SILENCE_MICROS: (u64, u64) = (10_000_000, 60_000_000);
+/// Lines of a quite different time since boot after which a report is over. Other machines' lines may come between.
+const APART: u32 = 60;
 
 /// Reads a kernel log line by line.
 #[derive(Debug, Clone)]
@@ -34,6 +36,7 @@ pub struct Parser {
     /// A line was seen.
     started: bool,
     journal: Journal,
+    layers: Layers,
     joiner: Joiner,
     open: Vec<Report>,
     recent: Recent,
@@ -55,6 +58,7 @@ impl Parser {
             prefilter: Prefilter::new(),
             started: false,
             journal: Journal::default(),
+            layers: Layers::default(),
             joiner: Joiner::default(),
             open: Vec::new(),
             recent: Recent::default(),
@@ -69,8 +73,10 @@ impl Parser {
     ///
     /// Any bytes are fine. Only the first [`MAX_LINE`] are looked at.
     pub fn line(&mut self, number: u64, line: &[u8], kills: &mut Vec<Kill>) {
-        self.started = true;
         let line = line.get(..MAX_LINE).unwrap_or(line);
+        if !std::mem::replace(&mut self.started, true) {
+            self.layers.head(line);
+        }
         let mut messages = Vec::new();
         let taken = self.journal.take(number, line, &mut messages);
         self.journalled(messages, kills);
@@ -94,7 +100,8 @@ impl Parser {
         let text = String::from_utf8_lossy(line);
         let text = if text.contains('\u{1b}') { without_colours(&text).into() } else { text };
         let text = text.trim_end_matches(['\r', '\n', '\0']);
-        self.unwrap(number, text, stamp, 3);
+        let (joiner, ready) = (&mut self.joiner, &mut self.ready);
+        self.layers.take(number, text, stamp, &mut |line| joiner.push(line, ready));
         self.drain(kills);
     }
 
@@ -118,47 +125,12 @@ impl Parser {
 
     /// Whether no report is open.
     fn is_quiet(&self) -> bool {
-        self.open.is_empty() && self.joiner.is_empty()
+        self.open.is_empty() && self.joiner.is_empty() && self.layers.is_empty()
     }
 
     /// Who else killed or told of kills.
     pub(super) fn others(&self) -> &[Other] {
         &self.others
-    }
-
-    /// Takes wrappers and prefixes off; a wrapped message may hold several lines.
-    fn unwrap(&mut self, number: u64, text: &str, outer: &Stamp, depth: u8) {
-        let (stamp, rest) = strip(text);
-        let stamp = stamp.or(outer);
-        if depth > 0
-            && rest.contains('"')
-            && let Some(messages) = wrapper::unwrap(rest)
-        {
-            for (inner, message) in messages {
-                self.unwrap(number, &message, &inner.or(&stamp), depth - 1);
-            }
-            return;
-        }
-        // The kernel prints statistics as one message of many lines; journald keeps them so, /dev/kmsg and rsyslog
-        // escape the line ends.
-        // A name may hold the same characters, so an escape counts only before a further line of a report.
-        let more = |escape: &&str| {
-            let mut parts = rest.split(*escape).skip(1);
-            *escape == "\n" && rest.contains('\n')
-                || parts.any(|part| read(strip(part).1).is_some_and(|record| !matches!(record, Record::Trigger(_))))
-        };
-        let Some(escape) = ["\n", "\\x0a", "#012", "\\n"].into_iter().find(more) else {
-            let gap = text.ends_with(' ');
-            let line = Line { number, stamp, raw: text.trim().to_owned(), text: rest.to_owned(), gap };
-            return self.joiner.push(line, &mut self.ready);
-        };
-        for part in rest.split(escape).filter(|part| !part.trim().is_empty()) {
-            let (inner, part_text) = strip(part);
-            let mut stamp = inner.or(&stamp);
-            stamp.prefixed = true;
-            let line = Line { number, stamp, raw: part.trim().to_owned(), text: part_text.to_owned(), gap: false };
-            self.joiner.push(line, &mut self.ready);
-        }
     }
 
     fn drain(&mut self, kills: &mut Vec<Kill>) {
@@ -178,9 +150,12 @@ impl Parser {
         }
         self.last = (line.stamp.uptime, line.text.clone());
         self.follow(&line.stamp);
-        let fitting = self.open.iter_mut().filter_map(|report| Some((fit(report, &record, &line.stamp)?, report)));
-        if let Some((_, report)) = fitting.max_by_key(|(score, report)| (*score, report.touched)) {
-            return report.apply(record, line);
+        if let Some((at, score)) = self.fitting(&record, &line.stamp) {
+            mark_mixed(&mut self.open, at, score, &record, &line.stamp);
+            if let Some(report) = self.open.get_mut(at) {
+                report.apply(record, line);
+            }
+            return;
         }
         if let Record::TaskOom(id) = record
             && !self.recent.has_container(id)
@@ -197,6 +172,18 @@ impl Parser {
             return;
         }
         self.begin(record, line);
+    }
+
+    /// The open report that a record fits best, and how well.
+    fn fitting(&self, record: &Record<'_>, stamp: &Stamp) -> Option<(usize, u32)> {
+        let best = |stamp: &Stamp| {
+            let open = self.open.iter().enumerate();
+            let fitting = open.filter_map(|(at, report)| Some((fit(report, record, stamp)?, report.touched, at)));
+            fitting.max().map(|(score, _, at)| (at, score))
+        };
+        // What a tool puts before a line may differ within a report.
+        let is_new = || stamp.origin.is_some() && self.open.iter().all(|report| report.origin != stamp.origin);
+        best(stamp).or_else(|| is_new().then(|| best(&Stamp { origin: None, ..stamp.clone() }))?)
     }
 
     /// A line that says nothing as it is. In a report, a table behind a prefix that memlint does not know is worth
@@ -222,7 +209,7 @@ impl Parser {
     /// Starts a report.
     fn begin(&mut self, record: Record<'_>, line: &Line) {
         if matches!(record, Record::Trigger(_)) {
-            let over = |report: &&mut Report| report.is_done() && report.may_be_of(&line.stamp);
+            let over = |report: &&mut Report| report.is_done() && may_be_of(report, &line.stamp);
             self.open.iter_mut().filter(over).for_each(|report| report.closed = true);
         }
         if self.open.len() >= MAX_OPEN
@@ -256,7 +243,7 @@ impl Parser {
 
     /// Notes that the log of a report's host goes on after its victim.
     fn follow(&mut self, stamp: &Stamp) {
-        for report in self.open.iter_mut().filter(|report| report.is_done() && report.may_be_of(stamp)) {
+        for report in self.open.iter_mut().filter(|report| report.is_done() && may_be_of(report, stamp)) {
             report.followed = true;
         }
     }
@@ -264,12 +251,10 @@ impl Parser {
     /// Closes reports about which nothing more will come.
     fn expire(&mut self, stamp: &Stamp) {
         for report in &mut self.open {
-            let (lines, micros) =
-                if report.is_done() { (SILENCE.0, SILENCE_MICROS.0) } else { (SILENCE.1, SILENCE_MICROS.1) };
-            let apart = match (report.last_uptime, stamp.uptime) {
-                (Some(then), Some(now)) if report.may_be_of(stamp) => then.abs_diff(now) > micros,
-                _ => false,
-            };
+            let lines = if report.is_done() { SILENCE.0 } else { SILENCE.1 };
+            let same_host = report.host.is_some() && report.host == stamp.host;
+            report.apart = if is_apart(report, stamp) { report.apart.saturating_add(1) } else { 0 };
+            let apart = report.apart > APART || same_host && report.apart > 0;
             report.closed |= apart || report.unrelated > lines;
         }
     }
@@ -300,18 +285,4 @@ fn lone_victim<'a>(record: &'a Record<'_>) -> Option<(u64, &'a str)> {
         }
         _ => None,
     }
-}
-
-/// Text without terminal colours (`dmesg --color=always`).
-fn without_colours(text: &str) -> String {
-    let mut parts = text.split('\u{1b}');
-    let mut clean = parts.next().unwrap_or("").to_owned();
-    for part in parts {
-        let rest = part.strip_prefix('[').and_then(|rest| {
-            let end = rest.find(|c: char| c.is_ascii_alphabetic())?;
-            rest.get(end.checked_add(1)?..)
-        });
-        clean.push_str(rest.unwrap_or(part));
-    }
-    clean
 }

@@ -5,7 +5,6 @@
 use super::join::Line;
 use super::kill::{Evidence, Victim};
 use super::memory::{CgroupMemory, Counters, Gauge, MachineCounters, Memory};
-use super::prefix::Stamp;
 use super::record::{Counter, CounterKind, Record};
 use super::summary::{Path, Summary};
 use super::table::{Columns, Row};
@@ -48,11 +47,16 @@ pub(super) enum Proof {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Report {
     pub(super) host: Option<String>,
+    pub(super) origin: Option<String>,
     pub(super) caller: Option<String>,
     pub(super) last_uptime: Option<u64>,
     pub(super) touched: u64,
     pub(super) unrelated: u32,
+    /// Lines in a row of a quite different time since boot.
+    pub(super) apart: u32,
     pub(super) closed: bool,
+    /// Another machine's report is printed into it, and its figures may be the other's.
+    pub(super) mixed: bool,
     pub(super) proof: Proof,
     pub(super) evidence: Evidence,
     pub(super) time: Option<String>,
@@ -98,11 +102,6 @@ impl Report {
     /// Whether the kernel has said who dies, so that only a group's other members can follow.
     pub(super) fn is_done(&self) -> bool {
         !self.victims.is_empty() || self.no_victim
-    }
-
-    /// Whether a line with this stamp may come from the same host.
-    pub(super) fn may_be_of(&self, stamp: &Stamp) -> bool {
-        self.host.is_none() || stamp.host.is_none() || self.host == stamp.host
     }
 
     /// Whether there is anything in it that only a kill prints.
@@ -221,6 +220,9 @@ impl Report {
         }
         if self.host.is_none() {
             self.host.clone_from(&line.stamp.host);
+        }
+        if self.origin.is_none() {
+            self.origin.clone_from(&line.stamp.origin);
         }
         if self.caller.is_none() {
             self.caller.clone_from(&line.stamp.caller);

@@ -1,28 +1,29 @@
 //! Which open report a line belongs to, when several are being printed at once.
 //!
-//! Two CPUs, or two nodes in one merged log, may print at the same time. Host and printing thread tell reports
-//! apart where the log has them; otherwise what the line says does: a cgroup, a process that the table lists, a
-//! part that this report still lacks.
+//! Two CPUs, or two nodes in one merged log, may print at the same time. Where a line comes from tells reports
+//! apart where the log says so ([`source`](super::source)); otherwise what the line says does: a cgroup, a process
+//! that the table lists, a part that this report still lacks.
 
 use super::cgroup::{container_id, is_within};
 use super::kill::{Fate, Victim};
 use super::prefix::Stamp;
 use super::record::{CounterKind, Record};
 use super::report::Report;
+use super::source::source;
 use super::summary::{Summary, agrees};
 use super::victim::Killer;
 
 /// What makes a line likely to be a report's.
-const STRONG: u32 = 100;
+pub(super) const STRONG: u32 = 100;
 /// What makes it a little more likely.
-const WEAK: u32 = 10;
+pub(super) const WEAK: u32 = 10;
 
 /// How well a record fits a report; `None` if it cannot be part of it.
 pub(super) fn fit(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option<u32> {
     if report.closed {
         return None;
     }
-    let source = source(report, record, stamp)?;
+    let source = source(report, matches!(record, Record::Reaped(_)), stamp)?;
     Some(source + content(report, record, stamp)?)
 }
 
@@ -44,27 +45,6 @@ pub(super) fn opens(record: &Record<'_>) -> bool {
         | Record::Group(_) => true,
         _ => false,
     }
-}
-
-/// Same host, same printing thread. The reaper is a thread of its own.
-fn source(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option<u32> {
-    let mut score = 0;
-    if let (Some(ours), Some(theirs)) = (&report.host, &stamp.host) {
-        if ours != theirs {
-            return None;
-        }
-        score += WEAK;
-    }
-    if matches!(record, Record::Reaped(_)) {
-        return Some(score);
-    }
-    if let (Some(ours), Some(theirs)) = (&report.caller, &stamp.caller) {
-        if ours != theirs {
-            return None;
-        }
-        score += STRONG;
-    }
-    Some(score)
 }
 
 fn content(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option<u32> {

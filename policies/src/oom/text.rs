@@ -74,6 +74,20 @@ pub(super) fn cut(text: &str, limit: usize) -> &str {
     (0..4).find_map(|back| text.get(..limit.checked_sub(back)?)).unwrap_or("")
 }
 
+/// Text without terminal colours (`dmesg --color=always`).
+pub(super) fn without_colours(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let mut clean = parts.next().unwrap_or("").to_owned();
+    for part in parts {
+        let rest = part.strip_prefix('[').and_then(|rest| {
+            let end = rest.find(|c: char| c.is_ascii_alphabetic())?;
+            rest.get(end.checked_add(1)?..)
+        });
+        clean.push_str(rest.unwrap_or(part));
+    }
+    clean
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

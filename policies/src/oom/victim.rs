@@ -35,7 +35,7 @@ pub(super) fn killer(text: &str) -> Option<Killer> {
 pub(super) fn chosen(text: &str) -> Option<Chosen> {
     let (before, rest) = text.split_once("Kill process ")?;
     let (pid, rest) = leading(rest)?;
-    let name = rest.split_once(" (")?.1;
+    let name = rest.strip_prefix(" (")?;
     let name = name.rsplit_once(") score").or_else(|| name.rsplit_once(')')).map_or(name, |(name, _)| name);
     Some(Chosen { killer: killer(before), pid, name: name.to_owned() })
 }
@@ -46,7 +46,11 @@ pub(super) fn killed(text: &str) -> Option<(Option<Killer>, Victim)> {
     let (pid, rest) = leading(rest)?;
     // A name may look like the sizes: the last ones are the kernel's.
     let (head, sizes) = rest.rsplit_once("total-vm:").unwrap_or((rest, ""));
-    let name = head.split_once('(')?.1;
+    let (between, name) = head.split_once('(')?;
+    // Nothing but a user is between them: other programs tell of killed processes too.
+    if !(between == " " || between.starts_with(", UID ")) {
+        return None;
+    }
     let name = name.rsplit_once(')').map_or(name, |(name, _)| name);
     let victim = Victim {
         pid,

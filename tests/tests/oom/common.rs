@@ -55,7 +55,7 @@ pub(crate) fn diagnosis(log: &[u8]) -> Value {
 
 fn kill(kill: &Kill) -> Value {
     let trigger = kill.trigger.as_ref();
-    json!({
+    let mut told = json!({
         "level": kill.level.map(memlint_policies::oom::Level::name),
         "beyond": kill.beyond.map(|beyond| match beyond {
             Beyond::Node => "node",
@@ -124,7 +124,9 @@ fn kill(kill: &Kill) -> Value {
         "pageSizeAssumed": kill.page_size.assumed,
         "complete": kill.complete,
         "advice": advise(kill, None).kind(),
-    })
+    });
+    told["mixed"] = json!(kill.mixed);
+    told
 }
 
 fn victim(victim: &Victim) -> Value {
