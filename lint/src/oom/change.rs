@@ -10,7 +10,7 @@ use memlint_policies::workload::Workload;
 
 use super::manifests::{Manifests, Match, MatchedBy};
 use super::pods::Found;
-use super::target::{memory, target};
+use super::target::{Target, memory, target};
 use crate::report::{Located, Place};
 
 /// New values for one container, in bytes.
@@ -87,9 +87,9 @@ pub(super) fn locate(
     times: u64,
     live: Option<u64>,
 ) -> Option<Located> {
-    let Match { entry, container: Some(place), by } = found else { return None };
+    let Match { entry, container, by } = found;
     let workload = &entry.workload;
-    let target = target(workload, place, kill);
+    let target = of(found, kill)?;
     let request = target.memory(List::Requests);
     // The larger of what the cluster has and what is written, so that no change lowers either.
     let limit = live.filter(|_| !target.is_of_pod()).max(target.memory(List::Limits));
@@ -97,14 +97,14 @@ pub(super) fn locate(
     let proposal = propose(kill, advice, request, limit).filter(|proposal| target.accepts(workload, *proposal))?;
     let list = if proposal.limit.is_some() && own_limit(kill) { List::Limits } else { List::Requests };
     let at = target.at.key(list.field()).key("memory");
-    let name = workload.container(place).map(|container| container.name.clone()).unwrap_or_default();
+    let name = container.and_then(|place| workload.container(place)).map(|container| container.name.clone());
     let mut finding = Finding {
         rule: "oom",
         group: Group::OomKilled,
         level: Severity::Deny,
         object: workload.object.clone(),
-        message: message(kill, &name, times, request, by),
-        container: Some(name),
+        message: message(kill, name.as_deref(), times, request, by),
+        container: name,
         at,
         on_key: false,
         part: None,
@@ -132,16 +132,25 @@ pub(super) fn raised(kill: &Kill, found: Option<Found<'_>>, matched: Option<Matc
     let hit = kill.limit.filter(|_| own_limit(kill) && kill.beyond.is_none())?;
     let live = found
         .and_then(|found| found.container?.limit.or_else(|| memory(found.pod.spec.resources.as_ref()?, List::Limits)));
-    let written =
-        matched.and_then(|matched| target(&matched.entry.workload, matched.container?, kill).memory(List::Limits));
+    let written = matched.and_then(|matched| of(matched, kill)?.memory(List::Limits));
     live.max(written).filter(|now| *now > hit)
+}
+
+/// The block to change. The whole Pod's needs no certainty which container it was.
+fn of(found: Match<'_>, kill: &Kill) -> Option<Target> {
+    let workload = &found.entry.workload;
+    match found.container {
+        Some(place) => Some(target(workload, place, kill)),
+        None => workload.containers.iter().map(|place| target(workload, place, kill)).find(Target::is_of_pod),
+    }
 }
 
 fn own_limit(kill: &Kill) -> bool {
     matches!(kill.level, Some(Level::Container | Level::Pod))
 }
 
-fn message(kill: &Kill, name: &str, times: u64, request: Option<u64>, by: MatchedBy) -> String {
+fn message(kill: &Kill, name: Option<&str>, times: u64, request: Option<u64>, by: MatchedBy) -> String {
+    let name = name.map_or_else(|| "of this Pod".to_owned(), str::to_owned);
     let often = if times > 1 { format!(" {times} times") } else { String::new() };
     let guess = if by == MatchedBy::Limit { " (the only one with this limit, --pods would tell for sure)" } else { "" };
     match kill.level {

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use memlint_files::yaml::{self, Document};
+use memlint_policies::aggregate::pod_limits;
 use memlint_policies::oom::{Kill, Level};
 use memlint_policies::path::FieldPath;
-use memlint_policies::resources::List;
+use memlint_policies::resources::{List, MEMORY};
 use memlint_policies::workload::{ContainerPlace, Object, Workload, objects};
 
 use super::pods::Found;
@@ -119,19 +120,43 @@ impl<'a> Manifests<'a> {
 
     /// Without Pods, the limit itself may tell: if only one workload has it.
     fn by_limit(&self, kill: &Kill) -> Option<Match<'_>> {
-        let limit = kill.limit.filter(|_| matches!(kill.level, Some(Level::Container | Level::Pod)))?;
-        let limit_of = |workload: &Workload, place: &ContainerPlace| written(workload, place, List::Limits);
+        let limit = kill.limit.filter(|_| kill.beyond.is_none())?;
         let mut alike = self.entries.iter().filter_map(|entry| {
-            let workload = &entry.workload;
-            let mut places = workload.containers.iter();
-            let own = places.find(|place| limit_of(workload, place) == Some(limit));
-            Some(Match { entry, container: Some(own?), by: MatchedBy::Limit })
+            let container = match kill.level? {
+                Level::Container => container_with(&entry.workload, limit)?,
+                Level::Pod => (of_pod(&entry.workload)? == limit).then(|| container(entry, None))?,
+                _ => return None,
+            };
+            Some(Match { entry, container, by: MatchedBy::Limit })
         });
         match (alike.next(), alike.next()) {
             (Some(found), None) => Some(found),
             _ => None,
         }
     }
+}
+
+/// Whether a container of the workload has just this limit, its own or, lacking one, its Pod's; and which, if it is
+/// certain.
+fn container_with(workload: &Workload, limit: u64) -> Option<Option<&ContainerPlace>> {
+    let own = |place: &&ContainerPlace| written(workload, place, List::Limits);
+    if let Some(place) = workload.containers.iter().find(|place| own(place) == Some(limit)) {
+        return Some(Some(place));
+    }
+    let of_pod = memory(workload.spec().resources.as_ref()?, List::Limits);
+    let mut without = workload.containers.iter().filter(|place| own(place).is_none());
+    let first = without.next().filter(|_| of_pod == Some(limit))?;
+    Some(without.next().is_none().then_some(first))
+}
+
+/// The limit that the kubelet gives the Pod's cgroup: what is written for the whole Pod, else the sum of its
+/// containers' limits, if all have one.
+fn of_pod(workload: &Workload) -> Option<u64> {
+    let spec = workload.spec();
+    let whole = spec.resources.as_ref().is_some_and(|resources| memory(resources, List::Limits).is_some());
+    let all = || workload.containers.iter().all(|place| written(workload, place, List::Limits).is_some());
+    let limit = pod_limits(spec, None).get(MEMORY).filter(|_| whole || all())?.value();
+    u64::try_from(limit).ok()
 }
 
 /// The memory that a container's manifest asks for or allows, in bytes.

@@ -6,15 +6,15 @@ use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use memlint_policies::aggregate::pod_requests;
 use memlint_policies::capacity::Capacity;
-use memlint_policies::oom::{Advice, Kill, format_bytes};
+use memlint_policies::oom::{Advice, Kill, Level, format_bytes};
 use memlint_policies::placement::{Candidate, Look, View, filter};
-use memlint_policies::resources::MEMORY;
+use memlint_policies::resources::{List, MEMORY};
 use memlint_policies::scale::Update;
 
 use super::change::{self, quantity};
 use super::manifests::Match;
 use super::pods::Found;
-use super::target::is_about_memory;
+use super::target::{is_about_memory, memory};
 
 /// A sentence about it; `None` if no node is known, or nothing would be requested that is not today.
 pub(super) fn room(
@@ -28,16 +28,11 @@ pub(super) fn room(
         return None;
     }
     let (mut spec, labels, namespace, container) = pod(found, matched)?;
-    // The Pod's own resources count for the scheduler, not those of one container.
-    if spec.resources.as_ref().is_some_and(is_about_memory) {
-        return None;
-    }
-    let resources = resources(&mut spec, &container)?;
-    let written = |list: Option<&BTreeMap<String, Quantity>>| {
-        let quantity = memlint_policies::quantity::Quantity::parse(&list?.get(MEMORY)?.0).ok()?;
-        u64::try_from(quantity.value()).ok().filter(|bytes| *bytes > 0)
-    };
-    let (request, limit) = (written(resources.requests.as_ref()), written(resources.limits.as_ref()));
+    let asked_before = asked(&spec);
+    let (resources, of_pod) = resources(&mut spec, container.as_deref(), kill)?;
+    let (request, limit) = (memory(resources, List::Requests), memory(resources, List::Limits));
+    // A whole Pod's request that is not written is the sum of its containers'.
+    let request = request.or_else(|| u64::try_from(asked_before).ok().filter(|sum| of_pod && *sum > 0));
     let proposal = change::propose(kill, advice, request, limit)?;
     // The API server copies a limit to a request that is not written.
     let old = request.or(limit).unwrap_or(0);
@@ -47,6 +42,10 @@ pub(super) fn room(
         return None;
     }
     resources.requests.get_or_insert_default().insert(MEMORY.to_owned(), Quantity(quantity(request)));
+    // The Pod's own request, where one is written, counts for the scheduler, not that of one container.
+    if asked(&spec) <= asked_before {
+        return None;
+    }
     // It is the scheduler that has to find it a node, not the one it is on.
     spec.node_name = None;
     let candidate = Candidate::new(&spec, &labels, &namespace, &pod_requests(&spec, None));
@@ -118,23 +117,39 @@ fn is_surging(matched: Option<Match<'_>>) -> bool {
     })
 }
 
-type Pod = (core::PodSpec, BTreeMap<String, String>, String, String);
+type Pod = (core::PodSpec, BTreeMap<String, String>, String, Option<String>);
 
 /// The Pod as it runs, or as its manifest would make it, and the container's name.
 fn pod(found: Option<Found<'_>>, matched: Option<Match<'_>>) -> Option<Pod> {
     if let Some(found) = found {
-        let name = found.container?.name.clone();
+        let name = found.container.map(|container| container.name.clone());
         return Some((found.pod.spec.clone(), found.pod.labels.clone(), found.pod.namespace.clone(), name));
     }
     let matched = matched?;
     let workload = &matched.entry.workload;
-    let name = workload.container(matched.container?)?.name.clone();
+    let container = matched.container.and_then(|place| workload.container(place));
     let labels = workload.template.metadata.as_ref().and_then(|metadata| metadata.labels.clone()).unwrap_or_default();
-    Some((workload.spec().clone(), labels, workload.object.namespace.clone().unwrap_or_default(), name))
+    let namespace = workload.object.namespace.clone().unwrap_or_default();
+    Some((workload.spec().clone(), labels, namespace, container.map(|container| container.name.clone())))
 }
 
-fn resources<'s>(spec: &'s mut core::PodSpec, name: &str) -> Option<&'s mut core::ResourceRequirements> {
+/// What the scheduler counts of memory, in bytes.
+fn asked(spec: &core::PodSpec) -> i128 {
+    pod_requests(spec, None).get(MEMORY).map_or(0, |memory| memory.value().into())
+}
+
+/// The block that decided about the kill: as for [`target`](super::target::target), the whole Pod's where it is
+/// written and the container has no limit of its own. Says whether it is that.
+fn resources<'s>(
+    spec: &'s mut core::PodSpec,
+    name: Option<&str>,
+    kill: &Kill,
+) -> Option<(&'s mut core::ResourceRequirements, bool)> {
     let all = spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten());
-    let container = all.into_iter().find(|container| container.name == name)?;
-    Some(container.resources.get_or_insert_default())
+    let container = all.into_iter().find(|container| Some(container.name.as_str()) == name);
+    let own = container.as_ref().and_then(|container| memory(container.resources.as_ref()?, List::Limits));
+    if spec.resources.as_ref().is_some_and(is_about_memory) && (own.is_none() || kill.level != Some(Level::Container)) {
+        return spec.resources.as_mut().map(|resources| (resources, true));
+    }
+    Some((container?.resources.get_or_insert_default(), false))
 }

@@ -122,7 +122,14 @@ impl<'a> Page<'a> {
             && self.joiner.pods.is_empty()
             && !self.joiner.manifests.is_empty()
         {
-            self.row("file", "no single workload of the manifests has this limit; --pods tells which one it is", out);
+            let why = match joined.matched {
+                Some(matched) => format!(
+                    "of all manifests only {} has limits that add up to this one; --pods tells which container it was",
+                    clean(&matched.entry.workload.object.to_string())
+                ),
+                None => "no single workload of the manifests has this limit; --pods tells which one it is".to_owned(),
+            };
+            self.row("file", &why, out);
         } else if joined.found.is_some() && !self.joiner.manifests.is_empty() {
             let why = match (joined.matched, is_shared(kill.level)) {
                 (None, _) => "no manifest makes this Pod",
