@@ -59,7 +59,19 @@ impl LiveArgs {
         if !self.cluster {
             return Ok(Vec::new());
         }
-        list(&ClusterArgs { kubeconfig: self.kubeconfig.clone(), context: self.context.clone() }, resources)
+        list(&self.which(), resources)
+    }
+
+    /// The same, doing with what may be listed: also says what may not.
+    ///
+    /// # Errors
+    /// When the cluster cannot be asked at all.
+    pub fn list_allowed(&self, resources: &[Resource]) -> anyhow::Result<(Vec<Answer>, Vec<String>)> {
+        if self.cluster { ask(&self.which(), resources) } else { Ok((Vec::new(), Vec::new())) }
+    }
+
+    fn which(&self) -> ClusterArgs {
+        ClusterArgs { kubeconfig: self.kubeconfig.clone(), context: self.context.clone() }
     }
 }
 
@@ -86,14 +98,20 @@ pub const CAPACITY: [Resource; 8] = [
 /// # Errors
 /// When the cluster cannot be asked or refuses: a sentence that says what to do.
 pub fn list(cluster: &ClusterArgs, resources: &[Resource]) -> anyhow::Result<Vec<Answer>> {
+    let (answers, forbidden) = ask(cluster, resources)?;
+    forbidden.into_iter().next().map_or(Ok(answers), |why| Err(anyhow!(why)))
+}
+
+/// The pages of what may be listed, and a sentence about each kind that may not.
+fn ask(cluster: &ClusterArgs, resources: &[Resource]) -> anyhow::Result<(Vec<Answer>, Vec<String>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.context("no connection can be made here")?.block_on(async {
         let (client, server) = connect(cluster).await?;
-        let mut answers = Vec::new();
+        let (mut answers, mut forbidden) = (Vec::new(), Vec::new());
         for resource in resources {
-            pages(&client, &server, *resource, &mut answers).await?;
+            forbidden.extend(pages(&client, &server, *resource, &mut answers).await?);
         }
-        Ok(answers)
+        Ok((answers, forbidden))
     })
 }
 
@@ -122,15 +140,30 @@ fn unusable(why: &str) -> anyhow::Error {
     anyhow!("the kubeconfig cannot be used: {why}; see kubectl config get-contexts, and choose with --context")
 }
 
-/// All pages of a list.
-async fn pages(client: &Client, server: &str, resource: Resource, answers: &mut Vec<Answer>) -> anyhow::Result<()> {
+/// All pages of a list; or why it may not be listed.
+async fn pages(
+    client: &Client,
+    server: &str,
+    resource: Resource,
+    answers: &mut Vec<Answer>,
+) -> anyhow::Result<Option<String>> {
     let mut parameters = ListParams::default().limit(PAGE);
+    let before = answers.len();
     loop {
         let request = Request::new(resource.0).list(&parameters)?;
         let answer: Result<Value, kube::Error> = client.request(request).await;
         let mut page = match answer {
             // An API server without this kind of object has none of them.
-            Err(kube::Error::Api(status)) if status.code == 404 => return Ok(()),
+            Err(error) if code(&error) == Some(404) => return Ok(None),
+            Err(error) if code(&error) == Some(403) => {
+                return Ok(Some(refused(&error, server, resource).to_string()));
+            }
+            // The pages outlived the state that they are of: once more, in one piece.
+            Err(error) if code(&error) == Some(410) && parameters.limit.is_some() => {
+                answers.truncate(before);
+                parameters = ListParams::default();
+                continue;
+            }
             answer => answer.map_err(|error| refused(&error, server, resource))?,
         };
         if let Some(items) = page.get_mut("items").and_then(Value::as_array_mut) {
@@ -139,8 +172,16 @@ async fn pages(client: &Client, server: &str, resource: Resource, answers: &mut 
         answers.push(Answer { name: format!("{} of {server}", resource.1), text: page.to_string() });
         match page.pointer("/metadata/continue").and_then(Value::as_str).filter(|token| !token.is_empty()) {
             Some(token) => parameters = parameters.continue_token(token),
-            None => return Ok(()),
+            None => return Ok(None),
         }
+    }
+}
+
+/// What the API server answered instead of a list.
+fn code(error: &kube::Error) -> Option<u16> {
+    match error {
+        kube::Error::Api(status) => Some(status.code),
+        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use memlint_files::capacity_files;
+use memlint_files::capacity_files::{self, Answer};
 use memlint_policies::oom::{Kill, Stream, newest_first};
 
 use super::events::Events;
@@ -19,6 +19,7 @@ use crate::cli::{Format, OomArgs};
 use crate::corpus::{self, Corpus};
 use crate::live;
 use crate::progress::Progress;
+use crate::run::complain;
 
 /// Kills remembered to tell one that two logs hold (syslog and kern.log) from two.
 const MAX_SEEN: usize = 1 << 16;
@@ -31,8 +32,7 @@ const MAX_BACKWARDS: usize = 1 << 28;
 /// When nothing can be done at all: no log, or a file to join with that cannot be read.
 pub fn run(args: &OomArgs, color: bool) -> anyhow::Result<Vec<String>> {
     let logs = logs(args)?;
-    let answers = args.live.list(&live::CAPACITY)?;
-    let told = if args.cluster_events { args.live.list(&[live::EVENTS])? } else { Vec::new() };
+    let (answers, told) = ask(args)?;
     let pods = Pods::read(&args.pods, &answers)?;
     let paths: Vec<PathBuf> = args.manifests.iter().chain(&args.more_manifests).cloned().collect();
     let corpus = if paths.is_empty() { Corpus::default() } else { corpus::read(&paths, 0, &Progress::start(true)) };
@@ -77,6 +77,22 @@ pub fn run(args: &OomArgs, color: bool) -> anyhow::Result<Vec<String>> {
         .iter()
         .filter_map(|log| Some(format!("{} cannot be read: {}", log.name, log.error.as_ref()?)))
         .collect())
+}
+
+/// What the cluster says of what is on it, and its events: as much as may be read.
+fn ask(args: &OomArgs) -> anyhow::Result<(Vec<Answer>, Vec<Answer>)> {
+    let (answers, mut forbidden) = args.live.list_allowed(&live::CAPACITY)?;
+    let mut told = Vec::new();
+    if args.cluster_events {
+        let (events, why) = args.live.list_allowed(&[live::EVENTS])?;
+        told = events;
+        forbidden.extend(why);
+    }
+    anyhow::ensure!(forbidden.is_empty() || !(answers.is_empty() && told.is_empty()), "{}", forbidden.join("; "));
+    for why in forbidden {
+        complain(&format!("done without: {why}"));
+    }
+    Ok((answers, told))
 }
 
 /// Keeps a block of a log that has to be turned round, which takes all of it at once.

@@ -49,7 +49,10 @@ impl ControlPlane {
         let tokens = rcgen::KeyPair::generate().expect("a key");
         write("sa.key", &tokens.serialize_pem());
         write("sa.pub", &tokens.public_key_pem());
-        write("tokens.csv", "admin-token,admin,admin,system:masters\nnobody-token,nobody,nobody,\n");
+        write(
+            "tokens.csv",
+            "admin-token,admin,admin,system:masters\nnobody-token,nobody,nobody,\nreader-token,reader,reader,\n",
+        );
         let admission = json!({"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AdmissionConfiguration"});
         write("admission.yaml", &admission.to_string());
         let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));

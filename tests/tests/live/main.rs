@@ -84,6 +84,7 @@ async fn a_cluster_is_as_good_as_its_files() {
     }
 
     pods_are_named(&plane, kubeconfig).await;
+    the_right_to_list_pods_is_enough(&plane).await;
     refusals_say_what_to_do(&plane, kubeconfig);
 }
 
@@ -106,6 +107,31 @@ async fn pods_are_named(plane: &ControlPlane, kubeconfig: &str) {
     let pod = &found["kills"][0]["pod"];
     assert_eq!((&pod["namespace"], &pod["name"]), (&json!("default"), &json!("one")));
     assert_eq!(found["events"]["kinds"][0]["reason"], "SystemOOM");
+}
+
+/// Who may list Pods and nothing else has them named, and is told what was missing.
+async fn the_right_to_list_pods_is_enough(plane: &ControlPlane) {
+    let rule = json!({"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]});
+    let named =
+        |kind: &str| json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": {"name": "pods"}});
+    let (mut role, mut binding) = (named("ClusterRole"), named("ClusterRoleBinding"));
+    role["rules"] = json!([rule]);
+    binding["roleRef"] = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "pods"});
+    binding["subjects"] = json!([{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "reader"}]);
+    let rbac = "/apis/rbac.authorization.k8s.io/v1";
+    let (roles, bindings) = (format!("{rbac}/clusterroles"), format!("{rbac}/clusterrolebindings"));
+    plane.create(&[(&roles, role), (&bindings, binding)]).await;
+    let kubeconfig = plane.kubeconfig("reader-token");
+    let log = fixtures().join("oom").join(LOG).join("log.txt");
+    let ask = || memlint!("oom", &log, "--cluster", "--kubeconfig", &kubeconfig, "--format", "json").run();
+    // The API server learns of new rights a moment later.
+    let started = std::time::Instant::now();
+    while ask().stderr.contains("list pods") && started.elapsed().as_secs() < 10 {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let told = ask().exits(0);
+    assert!(!told.stderr.contains("list pods"), "{}", told.stderr);
+    _ = told.complains(&["done without", "does not let you list nodes", "list namespaces"]);
 }
 
 fn refusals_say_what_to_do(plane: &ControlPlane, kubeconfig: &str) {
