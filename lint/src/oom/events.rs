@@ -1,6 +1,6 @@
 //! [`Events`]: what `kubectl get events -o json` tells of memory, counted by kind and by the rule of review.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use memlint_files::capacity_files::Answer;
@@ -45,20 +45,22 @@ type Key = (&'static str, Option<String>, String, Vec<&'static str>);
 impl Events {
     /// Reads the files, and what a cluster answered.
     pub(super) fn read(files: &[PathBuf], answers: &[Answer]) -> anyhow::Result<Self> {
-        let mut items: BTreeMap<Key, Item> = BTreeMap::new();
-        let mut events = Self { given: !files.is_empty() || !answers.is_empty(), ..Self::default() };
+        let mut all = Latest::default();
         for file in files {
-            let mut found = 0_u64;
-            each_object(file, &mut |object| found += u64::from(events.take(object, &mut items)))?;
+            let mut found = false;
+            let is_empty = each_object(file, &mut |object| found |= all.take(object))?;
             anyhow::ensure!(
-                found > 0,
+                found || is_empty,
                 "{} holds no Event; write it with: kubectl get events -A -o json > FILE",
                 file.display()
             );
         }
         for answer in answers {
-            each_object_of(&answer.name, &answer.text, &mut |object| _ = events.take(object, &mut items))?;
+            _ = each_object_of(&answer.name, &answer.text, &mut |object| _ = all.take(object))?;
         }
+        let mut events = Self { given: !files.is_empty() || !answers.is_empty(), ..Self::default() };
+        let mut items: BTreeMap<Key, Item> = BTreeMap::new();
+        all.events.into_iter().for_each(|event| events.count(event, &mut items));
         let mut kinds: Vec<Kind> = Vec::new();
         for item in items.into_values() {
             let count = item.reading.count;
@@ -86,12 +88,11 @@ impl Events {
         Ok(events)
     }
 
-    /// Counts an object, if it is an event.
-    fn take(&mut self, object: &Object<'_, '_>, items: &mut BTreeMap<Key, Item>) -> bool {
-        let Some(event) = event(object) else { return false };
+    /// Counts an event.
+    fn count(&mut self, event: Event, items: &mut BTreeMap<Key, Item>) {
         self.total = self.total.saturating_add(event.count.max(1));
         let reading = read(&event).filter(|reading| reading.about_memory || !reading.rules.is_empty());
-        let Some(reading) = reading else { return true };
+        let Some(reading) = reading else { return };
         let key = (name(reading.kind), event.namespace.clone(), event.name.clone(), reading.rules.clone());
         match items.get_mut(&key) {
             // The later message stands; the figures of a repeated event are those of the last time.
@@ -101,6 +102,31 @@ impl Events {
                 *item = Item { event: Event { first_time: first, ..event }, reading: Reading { count, ..reading } };
             }
             None => _ = items.insert(key, Item { event, reading }),
+        }
+    }
+}
+
+/// Events, each as it was last told of: a watch, or two files, tell of one again whenever it happens again.
+#[derive(Default)]
+struct Latest {
+    events: Vec<Event>,
+    /// Places in it by UID.
+    known: HashMap<String, usize>,
+}
+
+impl Latest {
+    /// Takes an object, if it is an event.
+    fn take(&mut self, object: &Object<'_, '_>) -> bool {
+        let Some(event) = event(object) else { return false };
+        let uid = object.value.get("metadata").and_then(|metadata| metadata.get("uid")).and_then(Value::as_str);
+        let known = uid.and_then(|uid| self.events.get_mut(*self.known.get(uid)?));
+        match known {
+            Some(known) if known.count <= event.count => *known = event,
+            Some(_) => {}
+            None => {
+                self.known.extend(uid.map(|uid| (uid.to_owned(), self.events.len())));
+                self.events.push(event);
+            }
         }
         true
     }
@@ -141,7 +167,9 @@ fn event(object: &Object<'_, '_>) -> Option<Event> {
         kind: field("kind").unwrap_or_default().to_owned(),
         namespace: field("namespace").map(str::to_owned),
         name: field("name").unwrap_or_default().to_owned(),
-        first_time: either("firstTimestamp", "eventTime").or_else(|| text(value.get("deprecatedFirstTimestamp"))),
+        first_time: either("firstTimestamp", "eventTime")
+            .or_else(|| text(value.get("deprecatedFirstTimestamp")))
+            .or_else(|| text(value.get("metadata").and_then(|metadata| metadata.get("creationTimestamp")))),
         last_time: text(series.and_then(|series| series.get("lastObservedTime")))
             .or_else(|| either("lastTimestamp", "deprecatedLastTimestamp")),
     })

@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1 as core;
 use memlint_files::capacity_files::Answer;
 use memlint_files::yaml;
 use memlint_policies::decode::{self, Leniency};
+use memlint_policies::object::Value;
 use memlint_policies::oom::{Kill, Level};
 use memlint_policies::quantity::Quantity;
 use memlint_policies::workload::{Object, objects};
@@ -75,7 +76,7 @@ impl Pods {
         let mut pods = Self::default();
         for file in files {
             let before = pods.pods.len();
-            each_object(file, &mut |object| pods.add(object))?;
+            _ = each_object(file, &mut |object| pods.add(object))?;
             anyhow::ensure!(
                 pods.pods.len() > before,
                 "{} holds no Pod; write it with: kubectl get pods -A -o json > FILE",
@@ -83,7 +84,7 @@ impl Pods {
             );
         }
         for answer in answers {
-            each_object_of(&answer.name, &answer.text, &mut |object| pods.add(object))?;
+            _ = each_object_of(&answer.name, &answer.text, &mut |object| pods.add(object))?;
         }
         Ok(pods)
     }
@@ -227,8 +228,9 @@ fn bytes(quantity: Option<&k8s_openapi::apimachinery::pkg::api::resource::Quanti
     u64::try_from(Quantity::parse(&quantity?.0).ok()?.value()).ok()
 }
 
-/// Hands out every object of a file of YAML or JSON.
-pub(super) fn each_object(file: &Path, take: &mut dyn FnMut(&Object<'_, '_>)) -> anyhow::Result<()> {
+/// Hands out every object of a file of YAML or JSON; says whether it holds an empty list, as of a cluster that has
+/// none of what was asked for.
+pub(super) fn each_object(file: &Path, take: &mut dyn FnMut(&Object<'_, '_>)) -> anyhow::Result<bool> {
     let shown = file.display();
     let bytes = if file == Path::new("-") {
         let mut bytes = Vec::new();
@@ -247,10 +249,24 @@ fn wrong(name: &str, problem: &yaml::Problem) -> anyhow::Error {
 }
 
 /// Hands out every object of a text of YAML or JSON.
-pub(super) fn each_object_of(name: &str, text: &str, take: &mut dyn FnMut(&Object<'_, '_>)) -> anyhow::Result<()> {
+pub(super) fn each_object_of(name: &str, text: &str, take: &mut dyn FnMut(&Object<'_, '_>)) -> anyhow::Result<bool> {
+    let mut empty = false;
     for raw in yaml::split(text) {
         let document = yaml::parse(raw).map_err(|problem| wrong(name, &problem))?;
-        objects(document.value()).iter().for_each(&mut *take);
+        for part in parts(document.value()) {
+            let is_list = part.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
+            empty |= is_list && part.get("items").is_none_or(|items| items.items().is_empty());
+            objects(part).iter().for_each(&mut *take);
+        }
     }
-    Ok(())
+    Ok(empty)
+}
+
+/// What a document holds: itself, the items of an array (`jq .items`), or the object of a watch
+/// (`kubectl get --watch --output-watch-events`).
+fn parts<'v, 'a>(value: &'v Value<'a>) -> Vec<&'v Value<'a>> {
+    match value {
+        Value::List(items) => items.iter().flat_map(parts).collect(),
+        _ => vec![value.get("object").filter(|_| value.get("type").is_some()).unwrap_or(value)],
+    }
 }
