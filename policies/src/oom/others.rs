@@ -16,8 +16,12 @@ pub enum Program {
     SystemdOomd,
     /// earlyoom, which watches free memory and swap.
     Earlyoom,
+    /// Talos' own OOM controller, which watches memory pressure.
+    Talos,
     /// containerd or cri-dockerd, which saw the kernel kill in a container.
     Runtime,
+    /// systemd, which saw the kernel kill in a container's scope.
+    Systemd,
 }
 
 /// What the lines of one program say together.
@@ -39,7 +43,9 @@ impl Program {
         match self {
             Self::SystemdOomd => "systemd-oomd",
             Self::Earlyoom => "earlyoom",
+            Self::Talos => "Talos' OOM controller",
             Self::Runtime => "the container runtime",
+            Self::Systemd => "systemd",
         }
     }
 
@@ -52,7 +58,10 @@ impl Program {
             Self::Earlyoom => {
                 "it ends the process with the highest oom_score when little memory is free; no limit of a Pod was hit: see its options -m and -s"
             }
-            Self::Runtime => {
+            Self::Talos => {
+                "it ends a whole cgroup when the node is under memory pressure, before the kernel has to; no limit of a Pod was hit: see OOMConfig of the machine's configuration"
+            }
+            Self::Runtime | Self::Systemd => {
                 "it saw the kernel kill a process in a container; the kernel's own lines (journalctl -k, dmesg of that node) say at which limit"
             }
         }
@@ -64,15 +73,32 @@ pub(super) fn read(line: &str) -> Option<Program> {
     if line.contains("systemd-oomd") && line.contains("Killed /") && line.contains(" due to memory ") {
         return Some(Program::SystemdOomd);
     }
+    if line.contains("[talos]") && line.contains("Sending SIGKILL to cgroup") {
+        return Some(Program::Talos);
+    }
     let earlyoom =
         line.contains("earlyoom") && (line.contains("sending SIGTERM to") || line.contains("sending SIGKILL to"));
     earlyoom.then_some(Program::Earlyoom)
 }
 
-/// The container of a runtime's `TaskOOM event` line.
+/// What systemd says of a scope or service in which the kernel has killed.
+const UNIT: &str = ".scope: A process of this unit has been killed by the OOM killer";
+
+/// The container of a runtime's `TaskOOM event` line, or of systemd's about its scope.
 pub(super) fn task_oom(text: &str) -> Option<&str> {
-    let event = after(text, "TaskOOM event")?;
-    event.split(|c: char| !c.is_ascii_hexdigit()).find(|word| word.len() == 64)
+    match after(text, "TaskOOM event") {
+        Some(event) => full_id(event),
+        None => full_id(text.split_once(UNIT)?.0),
+    }
+}
+
+fn full_id(text: &str) -> Option<&str> {
+    text.split(|c: char| !c.is_ascii_hexdigit()).find(|word| word.len() == 64)
+}
+
+/// Who passed on that the kernel killed something.
+pub(super) fn witness(text: &str) -> Program {
+    if text.contains(UNIT) { Program::Systemd } else { Program::Runtime }
 }
 
 /// Counts a line.
@@ -95,6 +121,8 @@ mod tests {
              May 01 12:34:56 n systemd[1]: app.scope: systemd-oomd killed 12 process(es) in this unit.\n\
              May 01 12:34:57 n earlyoom[8]: sending SIGTERM to process 4 uid 1 \"java\": oom_score 903, VmRSS 1234 MiB\n\
              May 01 12:34:58 n earlyoom[8]: sending SIGKILL to process 4 uid 1 \"java\": oom_score 903, VmRSS 1234 MiB\n\
+             May 01 12:34:59 n systemd[1]: cri-containerd-{id}.scope: A process of this unit has been killed by the OOM killer.\n\
+             user: warning: [2026-05-01T12:34:59Z]: [talos] Sending SIGKILL to cgroup {{\"controller\": \"runtime.OOMController\", \"cgroup\": \"/sys/fs/cgroup/kubepods/burstable/pod7\"}}\n\
              May 01 12:34:59 n containerd[8]: time=\"t\" level=info msg=\"TaskOOM event &TaskOOM{{ContainerID:{id},}}\"\n"
         );
         let (mut stream, mut kills) = (Stream::new(), Vec::new());
@@ -102,6 +130,13 @@ mod tests {
         stream.finish(&mut kills);
         assert!(kills.is_empty());
         let told: Vec<_> = stream.others().iter().map(|o| (o.program.name(), o.count, o.first_line)).collect();
-        assert_eq!(told, [("systemd-oomd", 1, 1), ("earlyoom", 2, 3), ("the container runtime", 1, 5)]);
+        let expected = [
+            ("systemd-oomd", 1, 1),
+            ("earlyoom", 2, 3),
+            ("systemd", 1, 5),
+            ("Talos' OOM controller", 1, 6),
+            ("the container runtime", 1, 7),
+        ];
+        assert_eq!(told, expected);
     }
 }

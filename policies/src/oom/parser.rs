@@ -161,7 +161,7 @@ impl Parser {
             && !self.recent.has_container(id)
             && !self.open.iter().any(|report| report.names(id))
         {
-            others::count(&mut self.others, Program::Runtime, line.number, &line.raw);
+            others::count(&mut self.others, others::witness(&line.text), line.number, &line.raw);
         }
         if !opens(&record) {
             return self.stranger(line);

@@ -1,4 +1,4 @@
-//! Tables of log entries: comma- and tab-separated values, as Datadog, Azure, Splunk and Papertrail export them.
+//! Tables of log entries: values separated by commas, semicolons or tabs, as Datadog, Azure, Splunk and Papertrail export them.
 //!
 //! The column of the messages is found by the first line of a report in it; from then on it is taken of every line,
 //! as most lines of a report say nothing of themselves.
@@ -30,7 +30,7 @@ impl Separated {
     pub(super) fn head(&mut self, line: &str) {
         const HOSTS: [&str; 6] = ["host", "hostname", "computer", "node", "node_name", "source_name"];
         let is_host = |field: &String| HOSTS.contains(&field.trim().to_ascii_lowercase().as_str());
-        let mut heads = [',', '\t'].into_iter().filter_map(|separator| split(line.trim(), separator));
+        let mut heads = [',', '\t', ';'].into_iter().filter_map(|separator| split(line.trim(), separator));
         self.host = heads.find_map(|fields| fields.iter().position(is_host));
     }
 
@@ -42,7 +42,7 @@ impl Separated {
                 return self.entry(fields, table.message);
             }
         }
-        for separator in [',', '\t'] {
+        for separator in [',', '\t', ';'] {
             let Some(fields) = split(line, separator).filter(|fields| fields.len() > 1) else { continue };
             if let Some(message) = fields.iter().position(|field| is_telling(field)) {
                 self.table = Some(Table { separator, columns: fields.len(), message });
