@@ -8,7 +8,7 @@ use super::join::{Joiner, Line};
 use super::journal::{Journal, Message};
 use super::kill::Kill;
 use super::layers::Layers;
-use super::others::{self, Other, Program};
+use super::others::{self, Other};
 use super::prefilter::Prefilter;
 use super::prefix::Stamp;
 use super::recent::Recent;
