@@ -50,6 +50,7 @@ pub(super) struct Report {
     pub(super) origin: Option<String>,
     pub(super) caller: Option<String>,
     pub(super) last_uptime: Option<u64>,
+    pub(super) last_time: Option<String>,
     pub(super) touched: u64,
     pub(super) unrelated: u32,
     /// Lines in a row of a quite different time since boot.
@@ -215,6 +216,7 @@ impl Report {
         self.touched = line.number;
         self.unrelated = 0;
         self.last_uptime = line.stamp.uptime.or(self.last_uptime);
+        self.last_time.clone_from(&line.stamp.time);
         if self.first_time.is_none() {
             self.first_time.clone_from(&line.stamp.time);
         }

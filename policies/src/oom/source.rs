@@ -40,6 +40,10 @@ pub(super) fn source(report: &Report, is_reaper: bool, stamp: &Stamp) -> Option<
     {
         score += 3 * WEAK;
     }
+    // `dmesg -T` gives a whole report one time, or two.
+    if stamp.uptime.is_none() && stamp.time.is_some() && report.last_time == stamp.time {
+        score += 3 * WEAK;
+    }
     if is_reaper {
         return Some(score);
     }
