@@ -6,7 +6,7 @@ use super::death::death;
 use super::kill::{Beyond, CgroupVersion, Death, Fate, Kill, Level, Process, Victim};
 use super::memory::{Gauge, Memory};
 use super::report::Report;
-use super::source::without_figures;
+use super::source::{is_mixed, without_figures};
 use super::summary::Path;
 use super::table::{Column, PageSize, Row, Task};
 use super::trigger::{Constraint, Trigger};
@@ -17,8 +17,7 @@ const MAX_CONTRIBUTORS: usize = 32;
 
 /// Reads everything out of a report.
 pub(super) fn diagnose(report: &Report) -> Kill {
-    let kill = whole(report);
-    if report.mixed { without_figures(kill) } else { kill }
+    if is_mixed(report) { Kill { mixed: true, ..whole(&without_figures(report)) } } else { whole(report) }
 }
 
 fn whole(report: &Report) -> Kill {
@@ -55,7 +54,7 @@ fn whole(report: &Report) -> Kill {
         evidence: report.evidence.clone(),
         time: report.time.clone().or_else(|| report.first_time.clone()),
         uptime: report.uptime,
-        mixed: report.mixed,
+        mixed: false,
         host: report.host.clone(),
         oom_cgroup: paths.oom.as_ref().map(|path| path.text.clone()),
         task_cgroup: paths.task.as_ref().map(|path| path.text.clone()),

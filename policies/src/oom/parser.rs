@@ -15,7 +15,7 @@ use super::recent::Recent;
 use super::record::{Record, read};
 use super::report::Report;
 use super::route::{fit, opens};
-use super::source::{is_apart, mark_mixed, may_be_of};
+use super::source::{is_apart, is_of_mixed, mark_mixed, may_be_of, note_rivals};
 use super::text::without_colours;
 
 /// Bytes of one line that are looked at: journald's JSON objects and kmsg's escaped blocks stay far below, and a
@@ -163,7 +163,7 @@ impl Parser {
         {
             others::count(&mut self.others, others::witness(&line.text), line.number, &line.raw);
         }
-        if !opens(&record) {
+        if !opens(&record) || is_of_mixed(&self.open, &record, &line.stamp) {
             return self.stranger(line);
         }
         if let Record::Reaped(victim) = &record
@@ -226,8 +226,12 @@ impl Parser {
                 .find_map(|open| Recent::open_cgroup_of(open, pid, name))
                 .or_else(|| self.recent.cgroup_of(pid, name));
         }
+        let is_first_line = matches!(record, Record::Trigger(_));
         report.apply(record, line);
         self.open.push(report);
+        if is_first_line {
+            note_rivals(&mut self.open, &line.stamp);
+        }
     }
 
     /// A line that is no part of any report.

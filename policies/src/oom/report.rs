@@ -58,6 +58,8 @@ pub(super) struct Report {
     pub(super) closed: bool,
     /// Another machine's report is printed into it, and its figures may be the other's.
     pub(super) mixed: bool,
+    /// Another report began before this one was through, or this one before another was.
+    pub(super) rival: bool,
     pub(super) proof: Proof,
     pub(super) evidence: Evidence,
     pub(super) time: Option<String>,

@@ -146,12 +146,14 @@ fn stats(report: &Report, path: &str, inline: bool) -> Option<u32> {
 fn summary_fits(report: &Report, summary: &Summary) -> Option<u32> {
     let mut score = 0;
     if let (Some(path), Some(stats)) = (&summary.oom_cgroup, &report.stats_path) {
-        if !path.is_cut && !agrees(&path.text, stats) {
-            return None;
+        match !path.is_cut && !agrees(&path.text, stats) {
+            true if !report.mixed => return None,
+            true => {}
+            false => score += STRONG,
         }
-        score += STRONG;
     }
-    if (summary.global && report.memory.is_some()) || (summary.oom_cgroup.is_some() && report.meminfo) {
+    let other = (summary.global && report.memory.is_some()) || (summary.oom_cgroup.is_some() && report.meminfo);
+    if other && !report.mixed {
         return None;
     }
     if let Some(pid) = summary.pid {
@@ -166,8 +168,10 @@ fn summary_fits(report: &Report, summary: &Summary) -> Option<u32> {
 }
 
 fn victim(report: &Report, killer: Option<Killer>, pid: u64) -> Option<u32> {
-    let global = report.global || report.meminfo || report.killer == Some(Killer::Global);
-    let memcg = report.oom_path.is_some() || report.memory.is_some() || report.killer == Some(Killer::Memcg);
+    // Figures that may be another report's say nothing.
+    let sure = !report.mixed;
+    let global = report.global || report.meminfo && sure || report.killer == Some(Killer::Global);
+    let memcg = report.oom_path.is_some() || report.memory.is_some() && sure || report.killer == Some(Killer::Memcg);
     match killer {
         Some(Killer::Memcg) if global => return None,
         Some(Killer::Global) if memcg && !global => return None,
@@ -175,7 +179,9 @@ fn victim(report: &Report, killer: Option<Killer>, pid: u64) -> Option<u32> {
     }
     let named = report.named.as_ref().is_some_and(|(named, _, _)| *named == Some(pid))
         || report.chosen.as_ref().is_some_and(|chosen| chosen.pid == pid);
-    Some(if named || report.lists(pid) { STRONG } else { 0 } + if report.chosen.is_some() { WEAK } else { 0 })
+    let known = if named || report.lists(pid) { STRONG } else { 0 };
+    // Two merged reports' tables may have come to one; the summary is one line.
+    Some(known + if named { 2 * WEAK } else { 0 } + if report.chosen.is_some() { WEAK } else { 0 })
 }
 
 /// Whether a further `Killed process` line belongs to a report whose victim is known: it names that victim again,

@@ -4,13 +4,11 @@
 //! thread, what a tool put before the line, and the time since boot tell them apart. Where none is there, figures
 //! may be given to the wrong report: then both are marked as mixed, and their figures are left out.
 
-use super::kill::{Death, Kill};
-use super::memory::{Counters, Memory};
+use super::memory::{Counters, MachineCounters, Memory};
 use super::prefix::Stamp;
 use super::record::Record;
 use super::report::Report;
 use super::route::{STRONG, WEAK};
-use super::table::PageSize;
 
 /// Microseconds of uptime after which a line of one machine is no part of its report: once its victim is known, and
 /// before.
@@ -75,45 +73,98 @@ fn is_figure(record: &Record<'_>) -> bool {
     matches!(record, Counter(_) | Stats { .. } | Stat { .. } | Header(_) | Row { .. } | Ram { .. } | Reserved { .. })
 }
 
-/// Marks reports that are printed into each other with nothing to tell them apart: a figure goes to the report at
-/// `chosen`, with this score, although a later one is still being printed and may be from the same source.
-pub(super) fn mark_mixed(open: &mut [Report], chosen: usize, score: u32, record: &Record<'_>, stamp: &Stamp) {
-    if !is_figure(record) || score >= STRONG {
-        return;
+/// Notes that a report begins, at the end of `open`, while others have not come to their end. One machine prints its
+/// reports one after the other; so either those were cut off, or they go on and are another machine's.
+pub(super) fn note_rivals(open: &mut [Report], stamp: &Stamp) {
+    let Some((begun, earlier)) = open.split_last_mut() else { return };
+    for other in earlier {
+        let same = |ours: &Option<String>, theirs: &Option<String>| ours.is_some() && ours == theirs;
+        let one_machine = same(&other.host, &stamp.host) || same(&other.caller, &stamp.caller);
+        if !other.is_done()
+            && !other.closed
+            && other.rows.is_empty()
+            && !one_machine
+            && source(other, false, stamp).is_some()
+        {
+            (begun.rival, other.rival) = (true, true);
+        }
     }
+}
+
+/// Marks reports that are printed into each other with nothing to tell them apart: a record goes to the report at
+/// `chosen`, with this score, although a later one has begun that may be of the same source.
+pub(super) fn mark_mixed(open: &mut [Report], chosen: usize, score: u32, record: &Record<'_>, stamp: &Stamp) {
     let Some((earlier, later)) = open.split_at_mut_checked(chosen.saturating_add(1)) else { return };
     let Some(ours) = earlier.last_mut() else { return };
     let sure = source(ours, false, stamp);
-    for other in later.iter_mut().filter(|other| !other.is_done() && !other.closed && other.touched > ours.touched) {
+    let figure = is_figure(record);
+    for other in later.iter_mut().filter(|other| !other.closed) {
         let theirs = source(other, false, stamp);
-        if theirs.is_some() && theirs >= sure {
+        if theirs.is_none() || theirs < sure {
+            continue;
+        }
+        let unsure = figure && score < STRONG && !other.is_done() && other.touched > ours.touched;
+        // What comes after a kill may belong to one whose own report was suppressed. And a table that lists the victim
+        // had come to its end.
+        let listed = pid(record).is_some_and(|pid| ours.lists(pid) && !other.lists(pid));
+        let goes_on = figure || is_head(record) || !other.is_done() && !listed;
+        let goes_on = goes_on && ours.rival && other.rival;
+        if unsure || goes_on {
             (ours.mixed, other.mixed) = (true, true);
         }
     }
 }
 
-/// A kill without the figures that may be another report's. The victim's own line is certain.
-pub(super) fn without_figures(kill: Kill) -> Kill {
-    let death = kill.death.filter(|death| *death == Death::Group);
-    Kill {
-        limit: None,
-        unlimited: false,
-        usage: None,
-        failcnt: None,
-        counters: Counters::default(),
-        kernel: None,
-        ram: None,
-        capacity: None,
-        cgroup_version: None,
-        death,
-        death_if_single: death,
-        memory: Memory::default(),
-        by_cgroup: Vec::new(),
+/// The victim that a line names.
+fn pid(record: &Record<'_>) -> Option<u64> {
+    match record {
+        Record::OomKill(summary) | Record::OomKillTail(summary) => summary.pid,
+        Record::Chosen(chosen) => Some(chosen.pid),
+        Record::Killed(_, victim) => Some(victim.pid),
+        _ => None,
+    }
+}
+
+fn is_head(record: &Record<'_>) -> bool {
+    matches!(record, Record::Cpu { .. } | Record::Cpuset { .. })
+}
+
+/// Whether a record that no report lacks is a figure of one of those that are mixed.
+pub(super) fn is_of_mixed(open: &[Report], record: &Record<'_>, stamp: &Stamp) -> bool {
+    is_figure(record) && open.iter().any(|report| report.mixed && source(report, false, stamp).is_some())
+}
+
+/// Whether a report has another's figures: those of rivals that were marked, or a table without the victim.
+pub(super) fn is_mixed(report: &Report) -> bool {
+    let lists_none = || !report.victims.iter().any(|victim| report.lists(victim.pid));
+    report.mixed || report.rival && report.is_done() && !report.rows.is_empty() && lists_none()
+}
+
+/// A report without what may be another's. The victim's own line is certain, and the summary's, which names it too.
+pub(super) fn without_figures(report: &Report) -> Report {
+    let mut certain = report.clone();
+    if !report.summary {
+        (certain.task_path, certain.cpuset) = (None, None);
+    }
+    if !report.summary || report.global {
+        certain.oom_path = None;
+    }
+    Report {
         trigger: None,
-        contributors: Vec::new(),
-        page_size: PageSize::ASSUMED,
-        tasks: Vec::new(),
-        tasks_left_out: 0,
-        ..kill
+        kernel: None,
+        memory: None,
+        counters: Counters::default(),
+        stats_path: None,
+        stats: Memory::default(),
+        by_cgroup: Vec::new(),
+        columns: None,
+        rows: Vec::new(),
+        rows_left_out: 0,
+        machine: MachineCounters::default(),
+        meminfo: false,
+        ram_pages: None,
+        reserved_pages: None,
+        inherited: None,
+        ..certain
     }
 }
