@@ -80,12 +80,7 @@ pub(super) fn note_rivals(open: &mut [Report], stamp: &Stamp) {
     for other in earlier {
         let same = |ours: &Option<String>, theirs: &Option<String>| ours.is_some() && ours == theirs;
         let one_machine = same(&other.host, &stamp.host) || same(&other.caller, &stamp.caller);
-        if !other.is_done()
-            && !other.closed
-            && other.rows.is_empty()
-            && !one_machine
-            && source(other, false, stamp).is_some()
-        {
+        if !other.is_done() && !other.closed && !one_machine && source(other, false, stamp).is_some() {
             (begun.rival, other.rival) = (true, true);
         }
     }
