@@ -6,4 +6,5 @@ mod advice;
 mod common;
 mod current;
 mod fixtures;
+mod merged;
 mod robustness;
