@@ -6,7 +6,9 @@
 //! alternate and only ratios within a round count, so that a busy machine is no harm. CPU time is that of the server's
 //! threads, by the scheduler's own clock.
 //!
-//! `cargo bench -p memlint-webhook --bench load`, about a minute.
+//! At the end a webhook that watches an API server is asked, with heartbeats and without: see [`churn`].
+//!
+//! `cargo bench -p memlint-webhook --bench load`, about two minutes.
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports")]
 
@@ -14,8 +16,12 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+mod churn;
 mod client;
 mod corpus;
+#[expect(dead_code, reason = "tests ask more of it")]
+#[path = "../../tests/webhook/fake.rs"]
+mod fake;
 mod server;
 mod statistics;
 
@@ -36,12 +42,18 @@ struct Server {
 
 impl Server {
     fn start(kind: &'static str) -> Self {
+        Self::start_with(kind, &[])
+    }
+
+    /// With these variables set.
+    fn start_with(kind: &'static str, variables: &[(&str, &str)]) -> Self {
         let me = std::env::current_exe().expect("a path");
         let pinned = Command::new("taskset").args(["-c", "0", "true"]).status().is_ok_and(|status| status.success());
         let mut command = if pinned { Command::new("taskset") } else { Command::new(&me) };
         if pinned {
             command.args(["-c", "0"]).arg(&me);
         }
+        command.envs(variables.iter().copied());
         command.env("MEMLINT_BENCH_SERVER", kind).stdout(Stdio::piped());
         let mut process = command.spawn().expect("a server");
         let ready = server::read_ready(process.stdout.take().expect("a pipe"));
@@ -74,19 +86,23 @@ fn main() {
         .status();
     let mut servers = KINDS.map(Server::start);
     println!("resident memory: {}", memory(&servers));
-    for (size, bodies) in corpus::sizes() {
+    let mut half = 0.0;
+    for (size, bodies) in &corpus::sizes() {
         let bytes = bodies.iter().map(Vec::len).sum::<usize>() / bodies.len();
         println!("\n{size}: {bytes} bytes on average, {} bodies, 8 connections, HTTP/1.1", bodies.len());
         for server in &mut servers {
-            server.client.run(&bodies, Load::Closed { millis: 300 });
+            server.client.run(bodies, Load::Closed { millis: 300 });
         }
-        let rounds: Vec<[Summary; 4]> = (0..ROUNDS).map(|round| one_round(&mut servers, &bodies, round)).collect();
+        let rounds: Vec<[Summary; 4]> = (0..ROUNDS).map(|round| one_round(&mut servers, bodies, round)).collect();
         report(&rounds);
-        if size == "ordinary" {
-            at_fixed_rate(&mut servers, &bodies, &rounds);
+        if *size == "ordinary" {
+            half = at_fixed_rate(&mut servers, bodies, &rounds);
         }
     }
     println!("\nresident memory at the end: {}", memory(&servers));
+    drop(servers);
+    let [_, (_, ordinary), _] = corpus::sizes();
+    churn::measure(&ordinary, half);
 }
 
 /// Every server once, in this order or the other.
@@ -124,8 +140,8 @@ fn report(rounds: &[[Summary; 4]]) {
     }
 }
 
-/// Latency at half of what the slowest can do, counted from when a request should have been sent.
-fn at_fixed_rate(servers: &mut [Server; 4], bodies: &[Vec<u8>], rounds: &[[Summary; 4]]) {
+/// Latency at half of what the slowest can do, counted from when a request should have been sent. Returns that rate.
+fn at_fixed_rate(servers: &mut [Server; 4], bodies: &[Vec<u8>], rounds: &[[Summary; 4]]) -> f64 {
     let most = |index: usize| median(&rounds.iter().map(|round| round[index].rate).collect::<Vec<_>>());
     let rate = (0..KINDS.len()).map(most).fold(f64::INFINITY, f64::min) / 2.0;
     println!("  at {rate:.0} requests/s, from the intended time of sending:");
@@ -144,6 +160,7 @@ fn at_fixed_rate(servers: &mut [Server; 4], bodies: &[Vec<u8>], rounds: &[[Summa
     let ratio =
         |figure: fn(&Summary) -> f64| interval(&all.iter().map(|r| figure(&r[3]) / figure(&r[1])).collect::<Vec<_>>());
     println!("    memlint / envelope  p50 {}, p99 {}", ratio(|s| s.p50), ratio(|s| s.p99));
+    rate
 }
 
 fn memory(servers: &[Server; 4]) -> String {
