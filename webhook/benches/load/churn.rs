@@ -13,18 +13,21 @@ use crate::{Server, server};
 
 /// Heartbeats a second: an event every so often.
 const EVERY: Duration = Duration::from_millis(2);
+/// Requests a second: more than API servers of the largest clusters are asked to create.
+const RATE: f64 = 1_000.0;
 const ROUNDS: usize = 12;
 const BLOCK: u64 = 1_500;
 
-/// Asks at this rate.
-pub(crate) fn measure(bodies: &[Vec<u8>], rate: f64) {
+/// Asks, and prints what came of it.
+pub(crate) fn measure() {
+    let [_, (_, bodies), _] = &corpus::sizes();
     let fake = Fake::new(&[]);
     let nodes: Vec<String> = (0..5_000).map(|index| corpus::node_json(index, 0).to_string()).collect();
     fake.with(|state| _ = state.objects.insert(NODES.to_owned(), nodes));
     let beating = Arc::new(AtomicBool::new(false));
     let api = serve(&fake, &beating);
     let mut server = Server::start_with("watching", &[(server::API, &api)]);
-    server.client.run(bodies, Load::Open { millis: 500, rate });
+    server.client.run(bodies, Load::Open { millis: 500, rate: RATE });
     let mut rounds: Vec<[Summary; 2]> = Vec::new();
     for round in 0..ROUNDS {
         let mut summaries = [const { None }; 2];
@@ -32,12 +35,12 @@ pub(crate) fn measure(bodies: &[Vec<u8>], rate: f64) {
             beating.store(busy, Ordering::Relaxed);
             std::thread::sleep(Duration::from_millis(100));
             let before = cpu(server.pid());
-            let done = server.client.run(bodies, Load::Open { millis: BLOCK, rate });
+            let done = server.client.run(bodies, Load::Open { millis: BLOCK, rate: RATE });
             summaries[usize::from(busy)] = Some(Summary::new(&done, cpu(server.pid()) - before, 0.0));
         }
         rounds.push(summaries.map(|summary| summary.expect("both had their turn")));
     }
-    println!("\n5,000 nodes are watched, {rate:.0} requests/s, with and without 500 heartbeats a second:");
+    println!("\n5,000 nodes are watched, {RATE:.0} requests/s, with and without 500 heartbeats a second:");
     let of = |index: usize, figure: fn(&Summary) -> f64| {
         median(&rounds.iter().map(|r| figure(&r[index])).collect::<Vec<_>>())
     };

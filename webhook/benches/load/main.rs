@@ -8,7 +8,7 @@
 //!
 //! At the end a webhook that watches an API server is asked, with heartbeats and without: see [`churn`].
 //!
-//! `cargo bench -p memlint-webhook --bench load`, about two minutes.
+//! `cargo bench -p memlint-webhook --bench load`, about two minutes; `-- churn` runs the last part alone.
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports")]
 
@@ -84,9 +84,11 @@ fn main() {
         .args(["-a", "-cp", "1", &std::process::id().to_string()])
         .stdout(Stdio::null())
         .status();
+    if std::env::args().any(|argument| argument == "churn") {
+        return churn::measure();
+    }
     let mut servers = KINDS.map(Server::start);
     println!("resident memory: {}", memory(&servers));
-    let mut half = 0.0;
     for (size, bodies) in &corpus::sizes() {
         let bytes = bodies.iter().map(Vec::len).sum::<usize>() / bodies.len();
         println!("\n{size}: {bytes} bytes on average, {} bodies, 8 connections, HTTP/1.1", bodies.len());
@@ -96,13 +98,12 @@ fn main() {
         let rounds: Vec<[Summary; 4]> = (0..ROUNDS).map(|round| one_round(&mut servers, bodies, round)).collect();
         report(&rounds);
         if *size == "ordinary" {
-            half = at_fixed_rate(&mut servers, bodies, &rounds);
+            at_fixed_rate(&mut servers, bodies, &rounds);
         }
     }
     println!("\nresident memory at the end: {}", memory(&servers));
     drop(servers);
-    let [_, (_, ordinary), _] = corpus::sizes();
-    churn::measure(&ordinary, half);
+    churn::measure();
 }
 
 /// Every server once, in this order or the other.
@@ -140,8 +141,8 @@ fn report(rounds: &[[Summary; 4]]) {
     }
 }
 
-/// Latency at half of what the slowest can do, counted from when a request should have been sent. Returns that rate.
-fn at_fixed_rate(servers: &mut [Server; 4], bodies: &[Vec<u8>], rounds: &[[Summary; 4]]) -> f64 {
+/// Latency at half of what the slowest can do, counted from when a request should have been sent.
+fn at_fixed_rate(servers: &mut [Server; 4], bodies: &[Vec<u8>], rounds: &[[Summary; 4]]) {
     let most = |index: usize| median(&rounds.iter().map(|round| round[index].rate).collect::<Vec<_>>());
     let rate = (0..KINDS.len()).map(most).fold(f64::INFINITY, f64::min) / 2.0;
     println!("  at {rate:.0} requests/s, from the intended time of sending:");
@@ -160,7 +161,6 @@ fn at_fixed_rate(servers: &mut [Server; 4], bodies: &[Vec<u8>], rounds: &[[Summa
     let ratio =
         |figure: fn(&Summary) -> f64| interval(&all.iter().map(|r| figure(&r[3]) / figure(&r[1])).collect::<Vec<_>>());
     println!("    memlint / envelope  p50 {}, p99 {}", ratio(|s| s.p50), ratio(|s| s.p99));
-    rate
 }
 
 fn memory(servers: &[Server; 4]) -> String {
