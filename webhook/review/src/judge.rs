@@ -19,6 +19,7 @@ use crate::reply::Action;
 use crate::request::Request;
 use crate::scope::Scope;
 use crate::trim;
+use crate::weight;
 
 /// What came of judging.
 #[derive(Debug)]
@@ -60,6 +61,7 @@ pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> R
     if object::is_being_deleted(&value) || (scope == Scope::Pod && object::is_mirror(request, &value)) {
         return Ok(None);
     }
+    let taken = weight::bound(&value, 0)?;
     let object = object::named(request, &value);
     let reviewed = object::review(&object, scope, cx)?;
     let silent =
@@ -71,6 +73,9 @@ pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> R
     };
     if old.as_ref().is_some_and(object::is_being_deleted) {
         return Ok(None);
+    }
+    if let Some(old) = &old {
+        weight::bound(old, taken)?;
     }
     let old_reviewed = match &old {
         Some(old) => object::review(&object::named(request, old), scope, cx)?,

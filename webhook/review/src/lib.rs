@@ -21,6 +21,7 @@ mod text;
 mod trim;
 mod verdict;
 mod warning;
+mod weight;
 mod words;
 
 use jiff::civil::Date;
@@ -32,6 +33,7 @@ pub use denial::{About, Denial};
 pub use options::{Enforcement, OnDoubt, Options, Workloads};
 pub use reply::{Action, Outcome, Reply, Verdict};
 pub use warning::{MAX_WARNING, MAX_WARNINGS};
+pub use weight::weight;
 
 use request::Read;
 use scope::Scope;
