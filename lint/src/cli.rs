@@ -12,7 +12,7 @@ use crate::capacity::CapacityCommand;
 use crate::live::LiveArgs;
 use crate::policy::PolicyCommand;
 
-pub use review::{Enforcement, Nodes, OnDoubt, ReviewArgs, Workloads};
+pub use review::{Enforcement, Nodes, OnDoubt, ReviewArgs, ReviewOptions, Workloads};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -26,7 +26,7 @@ use crate::output::{self, json, text};
 use crate::policy::{self, PolicyCommand};
 use crate::progress::Progress;
 use crate::report::Report;
-use crate::review;
+use crate::review::{self, Bench};
 
 /// Nothing at or above `--fail-on`.
 pub(crate) const CLEAN: u8 = 0;
@@ -117,7 +117,8 @@ fn answer(args: &ReviewArgs) -> anyhow::Result<u8> {
             return Ok(FAILED);
         }
     };
-    let answer = review::answer(args, file.as_deref(), &policy, capacity, today())?;
+    let bench = Bench::new((file.as_deref(), policy), capacity, None, (&args.options, today()));
+    let answer = review::answer(&args.file, &bench)?;
     output::print(&answer.text).context("standard output cannot be written")?;
     Ok(if answer.allowed { CLEAN } else { FOUND })
 }
