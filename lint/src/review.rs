@@ -10,7 +10,7 @@ use memlint_policies::capacity::Capacity;
 use memlint_policies::engine;
 use memlint_policies::inventory::Inventory;
 use memlint_policies::policy::{Policy, SHIPPED};
-use memlint_review::{Options, Reply, ReviewCx, nodes};
+use memlint_review::{Options, Reply, ReviewCx, Workloads, nodes};
 
 use crate::cli::ReviewOptions;
 
@@ -29,18 +29,18 @@ pub struct Bench {
     policy: Policy,
     hash: String,
     inventory: Inventory,
-    nodes_are_certain: bool,
+    doubt: Option<String>,
     options: Options,
     today: Date,
 }
 
 impl Bench {
-    /// Puts it together. `doubt` says why there may be nodes that are not known, besides what the nodes themselves show.
+    /// Puts it together. `doubt` says why there may be nodes that are not known, where the nodes themselves do not show it.
     #[must_use]
     pub fn new(
         (file, policy): (Option<&Path>, Policy),
         capacity: Option<Arc<Capacity>>,
-        doubt: Option<&str>,
+        doubt: Option<String>,
         (options, today): (&ReviewOptions, Date),
     ) -> Self {
         let hash = match file {
@@ -48,11 +48,11 @@ impl Bench {
             None => memlint_review::policy_hash(SHIPPED.first().map(|(_, text)| text.as_bytes()).unwrap_or_default()),
         };
         let mut inventory = Inventory::default();
-        let doubted = doubt.is_some() || nodes::doubt(capacity.as_deref(), options.nodes.into()).is_some();
+        let doubt = nodes::doubt(capacity.as_deref(), options.nodes.into()).or(doubt);
         if let Some(capacity) = capacity {
             inventory.set_capacity(capacity);
         }
-        Self { policy, hash, inventory, nodes_are_certain: !doubted, options: options.options(), today }
+        Self { policy, hash, inventory, doubt, options: options.options(), today }
     }
 
     /// Answers the bytes of an AdmissionReview.
@@ -64,11 +64,29 @@ impl Bench {
                 policy: &self.policy,
                 policy_hash: &self.hash,
                 inventory: &self.inventory,
-                nodes_are_certain: self.nodes_are_certain,
+                nodes_are_certain: self.doubt.is_none(),
                 options: &self.options,
                 today: self.today,
             },
         )
+    }
+
+    /// Why there may be nodes that are not known; `None` if all are.
+    #[must_use]
+    pub fn doubt(&self) -> Option<&str> {
+        self.doubt.as_deref()
+    }
+
+    /// How many nodes are known.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.inventory.capacity().map_or(0, |capacity| capacity.now().nodes().len())
+    }
+
+    /// Whether workloads are judged at all, or only Pods.
+    #[must_use]
+    pub fn judges_workloads(&self) -> bool {
+        self.options.workloads != Workloads::Off
     }
 
     /// The rules that are on but cannot run, and why.

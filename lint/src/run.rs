@@ -14,6 +14,7 @@ use memlint_files::problem::Problem;
 use memlint_policies::policy::Policy;
 use memlint_policies::rules;
 
+use crate::audit;
 use crate::capacity::{self, CapacityCommand};
 use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs, OomArgs, ReviewArgs};
 use crate::corpus;
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         Some(Command::Capacity { command }) => capacity(&command),
         Some(Command::Policy { command: PolicyCommand::Check { files } }) => check(&files),
         Some(Command::Review(args)) => answer(&args),
+        Some(Command::Audit(args)) => audit::command::run(&args),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "memlint", &mut script);
@@ -228,7 +230,7 @@ fn wants_color(color: Color) -> bool {
 }
 
 /// The day in UTC, on which exemptions expire.
-fn today() -> Date {
+pub(crate) fn today() -> Date {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let timestamp = jiff::Timestamp::from_second(i64::try_from(seconds).unwrap_or(i64::MAX)).unwrap_or_default();
     jiff::tz::Offset::UTC.to_datetime(timestamp).date()
