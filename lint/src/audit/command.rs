@@ -6,10 +6,11 @@ use anyhow::Context as _;
 use memlint_files::policy_file;
 use memlint_files::problem::Problem;
 use memlint_policies::policy::Policy;
+use memlint_review::nodes::Traces;
 
 use super::auditor::Auditor;
 use super::files::{self, Contents};
-use super::report::{Audited, Report};
+use super::report::{Audited, Gap, Report};
 use super::surroundings::{Known, Surroundings};
 use super::{cluster, json, text};
 use crate::cli::{AuditArgs, Format, Nodes};
@@ -41,8 +42,9 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<u8> {
         Format::Json => json::render(&report),
     };
     output::print(&printed).context("standard output cannot be written")?;
-    for gap in &report.gaps {
-        run::complain(&format!("memlint: not audited: {}: {}", gap.what, gap.why));
+    if !report.gaps.is_empty() {
+        let what: Vec<&str> = report.gaps.iter().map(|gap| gap.what.as_str()).collect();
+        run::complain(&format!("memlint: not audited: {}", what.join(", ")));
     }
     let denied = |object: &Audited| object.verdict.is_denial();
     Ok(match (report.gaps.is_empty(), report.objects.iter().any(denied)) {
@@ -62,7 +64,11 @@ async fn of_cluster(args: &AuditArgs, policy: Policy) -> Outcome {
         Err(problems) => return Ok(Err(problems)),
     };
     if known.doubt.is_none() && args.capacity.is_empty() && args.options.nodes == Nodes::Auto {
-        known.doubt = cluster::traces(&session).await?.describe();
+        let traces = cluster::traces(&session).await?;
+        known.doubt = traces.describe();
+        if let (Traces::Forbidden(_), Some(why)) = (traces, &known.doubt) {
+            known.gaps.insert(Gap { what: "autoscalers".to_owned(), why: why.clone() });
+        }
     }
     let (bench, rest) = bench(args, policy, known);
     let mut auditor = Auditor::new(&bench);

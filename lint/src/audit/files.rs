@@ -104,9 +104,12 @@ impl<'f> Contents<'f> {
         known: &mut Surroundings,
     ) {
         let mut gap = |why: String| self.gaps.push(Gap { what: place.to_owned(), why });
+        // What serde derives would take a list for a struct.
+        if !raw.get().starts_with('{') {
+            return gap("it is no Kubernetes object: it is no map".to_owned());
+        }
         let head: Head<'f> = match serde_json::from_str(raw.get()) {
-            Ok(head) if raw.get().starts_with('{') => head,
-            Ok(_) => return gap("it is no Kubernetes object".to_owned()),
+            Ok(head) => head,
             Err(error) => return gap(format!("it is no Kubernetes object: {error}")),
         };
         let kind = head.kind.as_deref().or(inherited.map(|(_, kind)| kind));

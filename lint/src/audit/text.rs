@@ -8,7 +8,7 @@ use memlint_review::{Action, plain};
 
 use super::report::{Audited, Counts, Report, Verdict, worst};
 
-/// The whole report as text. What was not audited is not in it.
+/// The whole report as text.
 pub(super) fn render(report: &Report) -> String {
     let mut out = String::new();
     for object in report.objects.iter().filter(|object| object.verdict <= Verdict::Warned) {
@@ -25,6 +25,9 @@ pub(super) fn render(report: &Report) -> String {
     }
     if let Some(why) = &report.doubt {
         _ = writeln!(out, "note: no Pod would be denied for want of room, as nodes may come: {}", plain(why));
+    }
+    for gap in &report.gaps {
+        _ = writeln!(out, "not audited: {}: {}", plain(&gap.what), plain(&gap.why));
     }
     out.push_str(&summary(report));
     out
@@ -81,14 +84,17 @@ fn table(out: &mut String, head: &str, counts: &BTreeMap<&str, Counts>) {
 
 fn summary(report: &Report) -> String {
     let Counts { objects, denied, warned, .. } = report.totals();
-    let nodes = if report.nodes == 1 { "1 node".to_owned() } else { format!("{} nodes", report.nodes) };
-    let noun = if objects == 1 { "object" } else { "objects" };
-    let mut line = format!("{objects} {noun} on {nodes}: {denied} would be denied, {warned} would warn");
+    let count = |number: usize, noun: &str| if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") };
+    let (objects, nodes) = (count(objects, "object"), count(report.nodes, "node"));
+    let mut line = format!("{objects} audited, {nodes} known: {denied} would be denied, {warned} would warn");
     if report.made > 0 {
         _ = write!(line, "; {} made by these were not asked about", report.made);
     }
     for (why, count) in &report.untouched {
         _ = write!(line, "; {count} not judged ({})", plain(why));
+    }
+    if !report.gaps.is_empty() {
+        _ = write!(line, "; not all could be audited");
     }
     line.push('\n');
     line
