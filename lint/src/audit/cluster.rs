@@ -16,6 +16,7 @@ pub(super) async fn surroundings(
     session: &Session,
     namespaces: &[String],
     mut known: Surroundings,
+    size: u32,
 ) -> anyhow::Result<Surroundings> {
     for watched in WATCHED.iter().filter(|watched| watched.kind != "Namespace") {
         if !known.want(watched) {
@@ -28,12 +29,12 @@ pub(super) async fn surroundings(
             None => namespaces.iter().map(|name| format!("/api/v1/namespaces/{name}/{}", watched.plural)).collect(),
         };
         for path in paths {
-            list(session, &path, watched, &mut known).await?;
+            list(session, &path, watched, &mut known, size).await?;
         }
     }
     let (all, path) = (&WATCHED[0], "/api/v1/namespaces");
     if namespaces.is_empty() {
-        list(session, path, all, &mut known).await?;
+        list(session, path, all, &mut known, size).await?;
     }
     for name in namespaces {
         match session.get(path, name, all.plural).await {
@@ -46,8 +47,14 @@ pub(super) async fn surroundings(
     Ok(known)
 }
 
-async fn list(session: &Session, path: &str, watched: &Watched, known: &mut Surroundings) -> anyhow::Result<()> {
-    let pages = session.pages(path, watched.plural, PAGE, |page| {
+async fn list(
+    session: &Session,
+    path: &str,
+    watched: &Watched,
+    known: &mut Surroundings,
+    size: u32,
+) -> anyhow::Result<()> {
+    let pages = session.pages(path, watched.plural, size, |page| {
         items(page).for_each(|object| known.add(watched, object));
     });
     match pages.await {

@@ -58,7 +58,8 @@ type Outcome = anyhow::Result<Result<Report, Vec<Problem>>>;
 
 async fn of_cluster(args: &AuditArgs, policy: Policy) -> Outcome {
     let session = Session::open(&args.cluster).await?;
-    let known = cluster::surroundings(&session, &args.namespace, Surroundings::new(&args.capacity)).await?;
+    let known =
+        cluster::surroundings(&session, &args.namespace, Surroundings::new(&args.capacity), args.chunk_size).await?;
     let mut known = match known.know() {
         Ok(known) => known,
         Err(problems) => return Ok(Err(problems)),
