@@ -52,6 +52,7 @@ pub fn main() -> ExitCode {
         Some(Command::Oom(args)) => oom(&args),
         Some(Command::Capacity { command }) => capacity(&command),
         Some(Command::Policy { command: PolicyCommand::Check { files } }) => check(&files),
+        Some(Command::Policy { command: PolicyCommand::Explain(args) }) => policy::explain::run(&args),
         Some(Command::Review(args)) => answer(&args),
         Some(Command::Audit(args)) => audit::command::run(&args),
         Some(Command::Completions { shell }) => {
