@@ -212,11 +212,14 @@ fn capacity_paths(args: &LintArgs, policy: &Policy) -> Vec<PathBuf> {
 
 /// The capacity that a policy names, beside its file.
 pub(crate) fn beside(file: Option<&Path>, policy: &Policy) -> Vec<PathBuf> {
-    let folder = file.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
-    // As short as one would type it.
-    let here = std::env::current_dir().unwrap_or_default();
-    let folder = folder.strip_prefix(here).unwrap_or(folder);
+    let folder = shortest(file.and_then(Path::parent).unwrap_or_else(|| Path::new("")));
     policy.capacity().map(|capacity| folder.join(capacity)).into_iter().collect()
+}
+
+/// A path as short as one would type it.
+pub(crate) fn shortest(path: &Path) -> &Path {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path)
 }
 
 fn wants_color(color: Color) -> bool {

@@ -14,6 +14,7 @@ use memlint_files::policy_file::{self, Traced};
 use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml::{self, Failure};
 use memlint_files::{capacity_files, place};
+use memlint_policies::capacity::Capacity;
 use memlint_policies::engine::{self, Review};
 use memlint_policies::finding::{Finding, Level, ObjectRef};
 use memlint_policies::funnel::{Funnels, funnel};
@@ -52,7 +53,8 @@ struct OfWorkload {
     rules: Vec<OfRule>,
     /// Annotations that do not count, and why.
     notes: Vec<String>,
-    nodes: Option<Funnels>,
+    /// Or why nothing can be said of them.
+    nodes: Result<Funnels, &'static str>,
     findings: Vec<Finding>,
 }
 
@@ -193,7 +195,11 @@ impl Asked<'_> {
         let rules = RULES.iter().zip(settings).map(|(rule, (setting, waivers))| OfRule {
             id: rule.id,
             level: setting.level,
-            params: rule.params.iter().map(|param| (param.name, setting.params.get(param.name).to_string())).collect(),
+            params: rule
+                .params
+                .iter()
+                .map(|param| (param.name, param.kind.show(setting.params.get(param.name))))
+                .collect(),
             set_by: self.source(self.traced.line_of_rule(rule.id)),
             waivers: waivers.into_iter().map(|waiver| self.located(waiver)).collect(),
             not_run: rule.needs.missing(self.inventory).filter(|_| setting.level.is_some()),
@@ -207,14 +213,22 @@ impl Asked<'_> {
             line,
             template_at: workload.template_at.clone(),
             notes: report.notes.into_iter().map(|(_, note)| note).collect(),
-            nodes: funnel(workload, self.inventory, namespace, defaulting),
+            nodes: funnel(workload, self.inventory, namespace, defaulting).ok_or_else(|| self.why_no_nodes()),
             findings: report.findings,
+        }
+    }
+
+    fn why_no_nodes(&self) -> &'static str {
+        if self.inventory.capacity().is_some_and(Capacity::knows_nodes) {
+            "part of the Pod cannot be read, or scheduling gates keep it from the scheduler"
+        } else {
+            "none are known; name a file with --capacity, or ask with --cluster"
         }
     }
 
     fn source(&self, line: Option<usize>) -> Source {
         match (self.file, line) {
-            (Some(file), Some(line)) => Source::File(file.display().to_string(), line),
+            (Some(file), Some(line)) => Source::File(run::shortest(file).display().to_string(), line),
             _ => Source::Shipped(self.traced.extends),
         }
     }

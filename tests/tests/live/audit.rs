@@ -114,6 +114,13 @@ async fn a_cluster_is_audited() {
     let typo = audit("admin-token", &["-n", "lab", "-n", "shpo"]).run().exits(2);
     assert_eq!(typo.json()["notAudited"], json!([{"what": "namespace shpo", "why": "there is none of that name"}]));
 
+    // The same namespace exempts the same, told by another command.
+    let (_, large) = deployment("lab", "large", "9Gi");
+    let explain =
+        memlint!("policy", "explain", "-f", "-", "--cluster", "--kubeconfig", plane.kubeconfig("admin-token"));
+    let explained = explain.stdin(large.to_string()).within(folder.path()).run().exits(0);
+    _ = explained.says(&["exempt by an annotation of its namespace: an experiment", "1 for insufficient memory"]);
+
     rights_that_are_missing_are_named(&plane, &audit).await;
     traces_of_an_autoscaler_are_found(&plane, &audit).await;
 }

@@ -156,6 +156,7 @@ fn result(workload: &OfWorkload) -> ResultOf<'_> {
         nodes: workload
             .nodes
             .as_ref()
+            .ok()
             .map(|nodes| Nodes { empty: of_nodes(&nodes.ever), now: nodes.now.as_ref().map(of_nodes) }),
         findings: workload
             .findings

@@ -6,6 +6,7 @@ use memlint_files::problem::Note;
 use memlint_policies::exemption::ExemptedBy;
 use memlint_policies::funnel::{Alike, Funnel};
 use memlint_policies::waiver::Waiver;
+use memlint_review::plain;
 
 use super::{Explained, OfRule, OfWorkload, Source};
 use crate::fit::table::{align, short};
@@ -26,7 +27,8 @@ pub(super) fn render(explained: &Explained) -> String {
     for Note { message, .. } in &explained.notes {
         _ = writeln!(out, "note: {message}");
     }
-    out
+    // Names and reasons are a user's own words.
+    out.lines().map(|line| format!("{}\n", plain(line))).collect()
 }
 
 fn of_workload(workload: &OfWorkload) -> String {
@@ -42,13 +44,16 @@ fn of_workload(workload: &OfWorkload) -> String {
     for note in &workload.notes {
         _ = writeln!(out, "  note: {note}");
     }
-    if let Some(nodes) = &workload.nodes {
-        out.push_str("\n  nodes, empty but for DaemonSets\n");
-        out.push_str(&of_nodes(&nodes.ever));
-        if let Some(now) = &nodes.now {
-            out.push_str("\n  nodes, as they are now\n");
-            out.push_str(&of_nodes(now));
+    match &workload.nodes {
+        Ok(nodes) => {
+            out.push_str("\n  nodes, empty but for DaemonSets; cordons and passing taints aside\n");
+            out.push_str(&of_nodes(&nodes.ever));
+            if let Some(now) = &nodes.now {
+                out.push_str("\n  nodes, as they are now\n");
+                out.push_str(&of_nodes(now));
+            }
         }
+        Err(why) => _ = writeln!(out, "\n  nodes: {why}"),
     }
     _ = writeln!(out, "\n  verdict: {}", workload.verdict_label());
     for finding in &workload.findings {
