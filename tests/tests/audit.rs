@@ -226,6 +226,11 @@ fn a_file_that_cannot_be_read_is_named() {
     }
     let nothing = memlint!("audit", "--from", "-").stdin(list(&[node(&json!({}))])).run().exits(2);
     assert!(nothing.complains(&["there is nothing to audit"]).stdout.is_empty());
+    _ = memlint!("audit").run().exits(2).complains(&["no kubeconfig was found", "--kubeconfig"]);
+    // PowerShell writes UTF-16.
+    let good = std::fs::read_to_string(folder.at("good.json")).expect("a file");
+    let utf16: Vec<u8> = format!("\u{feff}{good}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    _ = memlint!("audit", "--from", "-").stdin(utf16).run().exits(0).says(&["1 object audited"]);
     _ = memlint!("audit", "--from", "-", "--context", "c").run().exits(2).complains(&["cannot be used with"]);
     let policy = memlint!("audit", "--from", "good.json", "--policy", "gone.yaml").within(folder.path()).run();
     _ = policy.exits(2).complains(&["gone.yaml", "cannot be read"]);

@@ -3,6 +3,7 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use memlint_files::yaml;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -12,10 +13,10 @@ use super::kinds::{KINDS, Kind};
 use super::report::Gap;
 use super::surroundings::{Surroundings, WATCHED};
 
-/// The bytes of a file, and its name.
+/// The text of a file, and its name.
 pub(super) struct File {
     name: String,
-    bytes: Vec<u8>,
+    text: String,
 }
 
 /// One object, not yet read.
@@ -59,9 +60,14 @@ pub(super) fn read(paths: &[PathBuf], known: &mut Surroundings) -> Vec<File> {
             true => std::io::stdin().lock().read_to_end(&mut bytes).map(drop),
             false => std::fs::read(path).map(|read| bytes = read),
         };
-        match read {
-            Ok(()) => files.push(File { name, bytes }),
-            Err(error) => known.gap(name, format!("it cannot be read: {error}")),
+        if let Err(error) = read {
+            known.gap(name, format!("it cannot be read: {error}"));
+            continue;
+        }
+        // PowerShell writes UTF-16.
+        match yaml::decode(&bytes) {
+            Ok(text) => files.push(File { name, text: text.into_owned() }),
+            Err(problem) => known.gap(name, format!("it cannot be read: {}", problem.message)),
         }
     }
     files
@@ -72,7 +78,7 @@ impl<'f> Contents<'f> {
     pub(super) fn find(files: &'f [File], namespaces: &[String], known: &mut Surroundings) -> Self {
         let mut contents = Self::default();
         for file in files {
-            let mut documents = serde_json::Deserializer::from_slice(&file.bytes).into_iter::<&RawValue>();
+            let mut documents = serde_json::Deserializer::from_str(&file.text).into_iter::<&RawValue>();
             let mut found = 0;
             for document in &mut documents {
                 match document {

@@ -35,6 +35,8 @@ pub struct AuditArgs {
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// What nodes there are, in place of those of the cluster or of --from: a capacity file, or what kubectl get nodes prints
+    ///
+    /// With --from by default the capacity that the policy file names.
     #[arg(long, value_name = "FILE")]
     pub capacity: Vec<PathBuf>,
     /// What is set for the webhook
