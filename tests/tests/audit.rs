@@ -100,6 +100,7 @@ fn one_of_three_is_denied_and_one_is_exempt() {
         "shop             2       1       0       0\n",
         "note: no Pod would be denied for want of room, as nodes may come: no nodes are known\n",
     ]);
+    assert_eq!(text.stdout.matches("note: ").count(), 1, "{}", text.stdout);
     assert_eq!(text.summary(), "3 objects audited, 0 nodes known: 1 would be denied, 1 would warn");
 }
 

@@ -104,8 +104,12 @@ impl Surroundings {
                 load(&capacity, &objects)?
             }
         };
-        known.capacity = loaded.capacity;
         known.notes.extend(loaded.notes.into_iter().map(|Note { message, .. }| message));
+        if loaded.capacity.as_ref().is_some_and(|capacity| !capacity.knows_nodes()) {
+            // The last note says so, and so does the doubt that comes of it.
+            known.notes.pop();
+        }
+        known.capacity = loaded.capacity;
         Ok(known)
     }
 }

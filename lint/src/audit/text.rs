@@ -88,7 +88,8 @@ fn summary(report: &Report) -> String {
     let (objects, nodes) = (count(objects, "object"), count(report.nodes, "node"));
     let mut line = format!("{objects} audited, {nodes} known: {denied} would be denied, {warned} would warn");
     if report.made > 0 {
-        _ = write!(line, "; {} made by these were not asked about", report.made);
+        let verb = if report.made == 1 { "was" } else { "were" };
+        _ = write!(line, "; {} made by these {verb} not asked about", report.made);
     }
     for (why, count) in &report.untouched {
         _ = write!(line, "; {count} not judged ({})", plain(why));
