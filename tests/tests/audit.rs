@@ -193,7 +193,7 @@ fn what_cannot_be_audited_is_named_and_the_rest_goes_on() {
         (json!({"kind": 7, "apiVersion": "v1"}), "<stdin> items[1]: it is no Kubernetes object"),
         (nameless, "<stdin> items[1]: a Deployment without a name"),
         (old, "no API server sends a Deployment of extensions/v1beta1"),
-        (odd_node, "Node odd: it cannot be read: "),
+        (odd_node.clone(), "Node odd: it cannot be read: "),
     ] {
         let found = memlint!("audit", "--from", "-").stdin(list(&[good.clone(), garbage])).run().exits(2);
         let found =
@@ -203,6 +203,13 @@ fn what_cannot_be_audited_is_named_and_the_rest_goes_on() {
             "{}",
             found.stdout
         );
+    }
+    // Who knows what that node would have room for.
+    for nodes in ["auto", "fixed"] {
+        let found = audit(&[workload("Deployment", "shop", "large", "9Gi"), odd_node.clone()]);
+        let found = found.args(&["--nodes", nodes]).run().exits(2);
+        assert_eq!(verdicts(&found), ["Deployment shop/large warn"]);
+        assert_eq!(found.json()["nodes"], json!({"count": 1, "certain": false, "doubt": "node odd cannot be read"}));
     }
     // What is denied is still told.
     let found = audit(&[pod("shop", "bare", ""), json!(7)]).run().exits(2);
