@@ -9,14 +9,14 @@ use crate::live::{ClusterArgs, PAGE};
 
 const EXAMPLES: &str = "\
 Examples:
-  memlint audit                                              the cluster of the kubeconfig
-  memlint audit --policy policy.yaml --workloads deny        with what is set for the webhook
-  memlint audit -n shop -n search                            two namespaces of it
-  kubectl get deploy,sts,ds,rs,rc,jobs,cronjobs,pods,ns,nodes,limitranges,runtimeclasses -A -o json > all.json
-  memlint audit --from all.json                              without rights of one's own
+  memlint audit                                          the cluster of the kubeconfig
+  memlint audit --policy policy.yaml --workloads deny    with what is set for the webhook
+  memlint audit -n shop -n search                        two namespaces of it
+  kubectl get deploy,sts,ds,rs,rc,job,cj,po,ns,no,limits,runtimeclass -A -o json > all.json
+  memlint audit --from all.json                          without rights of one's own
 
-Exit codes: 0 nothing would be denied, 1 something would be, 2 memlint could not do its job, or not all of it: what was
-not audited is named.";
+Exit codes: 0 nothing would be denied, 1 something would be, 2 something could not be audited;
+it is named.";
 
 /// The arguments of `memlint audit`.
 #[derive(Debug, Args)]
