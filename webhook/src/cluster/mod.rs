@@ -24,13 +24,12 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
 
 use crate::state::App;
-use autoscalers::Traces;
 use kept::Kept;
+use memlint_review::nodes::Traces;
 use seen::Seen;
 use store::Store;
 
 pub use doubt::Nodes;
-pub(crate) use doubt::autoscaled;
 
 /// The kinds that may be watched, as metrics name them.
 pub const KINDS: [&str; 6] = ["Node", "DaemonSet", "LimitRange", "RuntimeClass", "Namespace", "Pod"];
