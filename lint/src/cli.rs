@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and what it means by default.
 
+mod audit;
 mod review;
 
 use std::path::PathBuf;
@@ -12,7 +13,8 @@ use crate::capacity::CapacityCommand;
 use crate::live::LiveArgs;
 use crate::policy::PolicyCommand;
 
-pub use review::{Enforcement, Nodes, OnDoubt, ReviewArgs, Workloads};
+pub use audit::AuditArgs;
+pub use review::{Enforcement, Nodes, OnDoubt, ReviewArgs, ReviewOptions, Workloads};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -71,6 +73,12 @@ pub enum Command {
         #[command(subcommand)]
         command: PolicyCommand,
     },
+    /// List what the webhook would deny or warn of if all that runs in a cluster were created again now
+    ///
+    /// For the time before its --enforcement is turned from audit or warn to deny. Every Deployment and its like is put
+    /// to the webhook's own review as if it were created, and so is every Pod that nothing of these has made. A
+    /// workload is let through by default and its Pods are refused: that is told, and counts as denied.
+    Audit(AuditArgs),
     /// Answer an AdmissionReview as the webhook would: prints the response, exit code 1 if it denies
     Review(ReviewArgs),
     /// Print a completion script for a shell

@@ -1,6 +1,7 @@
 //! memlint's command line: it finds manifests, runs the engine, and prints what it found with its place. No rule
 //! lives here.
 
+pub mod audit;
 pub mod capacity;
 pub mod cli;
 pub mod corpus;

@@ -3,25 +3,20 @@
 //! Only lists are asked for, page by page, and nothing is kept open. What comes is JSON as kubectl would have printed
 //! it, without what could hold a secret (environment, annotations) or is of no use here (managed fields).
 
-use std::path::PathBuf;
-use std::time::Duration;
+mod session;
 
-use anyhow::{Context as _, anyhow};
+use std::path::PathBuf;
+
+use anyhow::Context as _;
 use clap::Args;
-use kube::api::ListParams;
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::Request;
-use kube::{Client, Config};
 use memlint_files::capacity_files::Answer;
 use memlint_policies::exemption::ALLOW_ANNOTATION;
 use serde_json::Value;
 
-/// To be reached within this time.
-const CONNECT: Duration = Duration::from_secs(10);
-/// One page, once connected.
-const READ: Duration = Duration::from_secs(60);
+pub(crate) use session::{Refusal, Session};
+
 /// Objects a page.
-const PAGE: u32 = 500;
+pub(crate) const PAGE: u32 = 500;
 /// An annotation that is looked at: the hash that a static Pod's cgroups are named for.
 const CONFIG_HASH: &str = "kubernetes.io/config.hash";
 
@@ -56,18 +51,16 @@ impl LiveArgs {
     /// # Errors
     /// As for [`list`].
     pub fn list(&self, resources: &[Resource]) -> anyhow::Result<Vec<Answer>> {
-        if !self.cluster {
-            return Ok(Vec::new());
-        }
-        list(&self.which(), resources)
+        if self.cluster { list(&self.which(), resources) } else { Ok(Vec::new()) }
     }
 
-    /// The same, doing with what may be listed: also says what may not.
+    /// The same, doing with what is answered: also says what is not.
     ///
     /// # Errors
     /// When the cluster cannot be asked at all.
     pub fn list_allowed(&self, resources: &[Resource]) -> anyhow::Result<(Vec<Answer>, Vec<String>)> {
-        if self.cluster { ask(&self.which(), resources) } else { Ok((Vec::new(), Vec::new())) }
+        let (answers, refused) = if self.cluster { ask(&self.which(), resources)? } else { Default::default() };
+        Ok((answers, refused.iter().map(ToString::to_string).collect()))
     }
 
     fn which(&self) -> ClusterArgs {
@@ -98,95 +91,54 @@ pub const CAPACITY: [Resource; 8] = [
 /// # Errors
 /// When the cluster cannot be asked or refuses: a sentence that says what to do.
 pub fn list(cluster: &ClusterArgs, resources: &[Resource]) -> anyhow::Result<Vec<Answer>> {
-    let (answers, forbidden) = ask(cluster, resources)?;
-    forbidden.into_iter().next().map_or(Ok(answers), |why| Err(anyhow!(why)))
+    let (answers, refused) = ask(cluster, resources)?;
+    refused.into_iter().next().map_or(Ok(answers), Err)
 }
 
-/// The pages of what may be listed, and a sentence about each kind that may not.
-fn ask(cluster: &ClusterArgs, resources: &[Resource]) -> anyhow::Result<(Vec<Answer>, Vec<String>)> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.context("no connection can be made here")?.block_on(async {
-        let (client, server) = connect(cluster).await?;
-        let (mut answers, mut forbidden) = (Vec::new(), Vec::new());
+/// The pages of what is answered, and why the rest is not.
+fn ask(cluster: &ClusterArgs, resources: &[Resource]) -> anyhow::Result<(Vec<Answer>, Vec<anyhow::Error>)> {
+    wait(async {
+        let session = Session::open(cluster).await?;
+        let (mut answers, mut refused) = (Vec::new(), Vec::new());
         for resource in resources {
-            forbidden.extend(pages(&client, &server, *resource, &mut answers).await?);
+            let before = answers.len();
+            let mut listed = pages(&session, *resource, PAGE, &mut answers).await;
+            if matches!(listed, Err(Refusal::Here(_))) && answers.len() > before {
+                // Not all pages came, as when they expired: once more, in one piece.
+                answers.truncate(before);
+                listed = pages(&session, *resource, 0, &mut answers).await;
+            }
+            match listed {
+                Ok(()) => {}
+                Err(Refusal::Here(why)) => refused.push(why),
+                Err(Refusal::Everywhere(why)) => return Err(why),
+            }
         }
-        Ok((answers, forbidden))
+        Ok((answers, refused))
     })
 }
 
-async fn connect(cluster: &ClusterArgs) -> anyhow::Result<(Client, String)> {
-    let options = KubeConfigOptions { context: cluster.context.clone(), ..KubeConfigOptions::default() };
-    let config = match (&cluster.kubeconfig, &cluster.context) {
-        (Some(file), _) => {
-            let read = Kubeconfig::read_from(file).map_err(|error| {
-                anyhow!("the kubeconfig {} cannot be used: {}; name another with --kubeconfig", file.display(), root(&error))
-            })?;
-            Config::from_custom_kubeconfig(read, &options).await.map_err(|error| unusable(&root(&error)))
-        }
-        (None, Some(_)) => Config::from_kubeconfig(&options).await.map_err(|error| unusable(&root(&error))),
-        (None, None) => Config::infer().await.map_err(|_| {
-            anyhow!("there is no cluster to ask: no kubeconfig was found; name one with --kubeconfig, or give files that kubectl get printed")
-        }),
+/// All pages of a list, trimmed; of size 0, one page of all.
+async fn pages(session: &Session, resource: Resource, size: u32, answers: &mut Vec<Answer>) -> Result<(), Refusal> {
+    let Resource(path, what) = resource;
+    let trimmed = |mut page: Value| {
+        page.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten().for_each(trim);
+        answers.push(Answer { name: format!("{what} of {}", session.server), text: page.to_string() });
     };
-    let mut config = config?;
-    (config.connect_timeout, config.read_timeout) = (Some(CONNECT), Some(READ));
-    let server = config.cluster_url.to_string();
-    let client = Client::try_from(config).map_err(|error| unusable(&root(&error)))?;
-    Ok((client, server.trim_end_matches('/').to_owned()))
+    session.pages(path, what, size, trimmed).await
 }
 
-fn unusable(why: &str) -> anyhow::Error {
-    anyhow!("the kubeconfig cannot be used: {why}; see kubectl config get-contexts, and choose with --context")
-}
-
-/// All pages of a list; or why it may not be listed.
-async fn pages(
-    client: &Client,
-    server: &str,
-    resource: Resource,
-    answers: &mut Vec<Answer>,
-) -> anyhow::Result<Option<String>> {
-    let mut parameters = ListParams::default().limit(PAGE);
-    let before = answers.len();
-    loop {
-        let request = Request::new(resource.0).list(&parameters)?;
-        let answer: Result<Value, kube::Error> = client.request(request).await;
-        let mut page = match answer {
-            // An API server without this kind of object has none of them.
-            Err(error) if code(&error) == Some(404) => return Ok(None),
-            Err(error) if code(&error) == Some(403) => {
-                return Ok(Some(refused(&error, server, resource).to_string()));
-            }
-            // The pages outlived the state that they are of: once more, in one piece.
-            Err(error) if code(&error) == Some(410) && parameters.limit.is_some() => {
-                answers.truncate(before);
-                parameters = ListParams::default();
-                continue;
-            }
-            answer => answer.map_err(|error| refused(&error, server, resource))?,
-        };
-        if let Some(items) = page.get_mut("items").and_then(Value::as_array_mut) {
-            items.iter_mut().for_each(trim);
-        }
-        answers.push(Answer { name: format!("{} of {server}", resource.1), text: page.to_string() });
-        match page.pointer("/metadata/continue").and_then(Value::as_str).filter(|token| !token.is_empty()) {
-            Some(token) => parameters = parameters.continue_token(token),
-            None => return Ok(None),
-        }
-    }
-}
-
-/// What the API server answered instead of a list.
-fn code(error: &kube::Error) -> Option<u16> {
-    match error {
-        kube::Error::Api(status) => Some(status.code),
-        _ => None,
-    }
+/// Waits for what is asked of a cluster.
+///
+/// # Errors
+/// Those of the work, and when there can be no connection at all.
+pub(crate) fn wait<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.context("no connection can be made here")?.block_on(work)
 }
 
 /// Takes out what is not looked at and what may be secret.
-fn trim(object: &mut Value) {
+pub(crate) fn trim(object: &mut Value) {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");
         if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
@@ -205,36 +157,6 @@ fn trim(object: &mut Value) {
             container.retain(|key, _| !matches!(key.as_str(), "env" | "envFrom" | "args" | "command"));
         }
     }
-}
-
-/// Why there is no list, and what to do about it.
-fn refused(error: &kube::Error, server: &str, resource: Resource) -> anyhow::Error {
-    let what = resource.1;
-    match error {
-        kube::Error::Api(status) if status.code == 401 => {
-            anyhow!("{server} does not accept these credentials; log in again, or choose another --context")
-        }
-        kube::Error::Api(status) if status.code == 403 => anyhow!(
-            "{server} does not let you list {what}; ask for the right to, or have someone who may run: kubectl get {what} -A -o json > FILE"
-        ),
-        kube::Error::Api(status) => anyhow!("{server} does not list {what}: {} ({})", status.message, status.code),
-        kube::Error::Auth(_) => {
-            anyhow!(
-                "the credentials for {server} cannot be had: {}; log in again, or choose another --context",
-                root(error)
-            )
-        }
-        _ => anyhow!(
-            "{server} cannot be reached: {}; check the network and --context, or give files that kubectl get printed",
-            root(error)
-        ),
-    }
-}
-
-/// The innermost cause, which is the one to act on.
-fn root(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.last().map(ToString::to_string).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,13 +1,19 @@
-//! `memlint policy check`: whether a policy file would be taken, by the command and by the webhook.
+//! `memlint policy check`: whether a policy file would be taken, by the command and by the webhook; and [`explain`],
+//! what a policy comes to for an object.
+
+pub mod explain;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use memlint_files::policy_file;
 use memlint_files::problem::Problem;
 use memlint_policies::finding::Level;
 use memlint_policies::policy::Policy;
+
+use crate::cli::Format;
+use crate::live::LiveArgs;
 
 /// The commands about policies.
 #[derive(Debug, Subcommand)]
@@ -20,6 +26,44 @@ pub enum PolicyCommand {
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Say what holds for the objects in a file and why: each rule, what is exempt, which nodes are left, the verdict
+    Explain(ExplainArgs),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  memlint policy explain -f pod.yaml                          what holds, and who says so
+  memlint policy explain -f pod.yaml --capacity nodes.yaml    and which nodes each filter leaves
+  memlint policy explain -f pod.yaml --cluster -n shop        as it is in a cluster
+
+Exit codes: 0 nothing is at level deny, 1 something is (or a document cannot be read), 2 memlint could not do its job.";
+
+/// The arguments of `memlint policy explain`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ExplainArgs {
+    /// File with Pods or what makes Pods; - is standard input
+    ///
+    /// LimitRanges and Namespaces in it count as well.
+    #[arg(short, long = "filename", value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// The namespace of objects that name none
+    #[arg(long, short, value_name = "NAME", default_value = "default")]
+    pub namespace: String,
+    /// Policy file; by default memlint.yaml in this folder or one above it
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// What is known of the nodes: what kubectl get -o yaml prints, or a capacity file
+    ///
+    /// By default the capacity that the policy file names.
+    #[arg(long, value_name = "FILE")]
+    pub capacity: Vec<PathBuf>,
+    /// The live cluster, in addition
+    #[command(flatten)]
+    pub live: LiveArgs,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// One line for each good file, and everything that is wrong with the others.

@@ -14,6 +14,7 @@ use memlint_files::problem::Problem;
 use memlint_policies::policy::Policy;
 use memlint_policies::rules;
 
+use crate::audit;
 use crate::capacity::{self, CapacityCommand};
 use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs, OomArgs, ReviewArgs};
 use crate::corpus;
@@ -26,7 +27,7 @@ use crate::output::{self, json, text};
 use crate::policy::{self, PolicyCommand};
 use crate::progress::Progress;
 use crate::report::Report;
-use crate::review;
+use crate::review::{self, Bench};
 
 /// Nothing at or above `--fail-on`.
 pub(crate) const CLEAN: u8 = 0;
@@ -51,7 +52,9 @@ pub fn main() -> ExitCode {
         Some(Command::Oom(args)) => oom(&args),
         Some(Command::Capacity { command }) => capacity(&command),
         Some(Command::Policy { command: PolicyCommand::Check { files } }) => check(&files),
+        Some(Command::Policy { command: PolicyCommand::Explain(args) }) => policy::explain::run(&args),
         Some(Command::Review(args)) => answer(&args),
+        Some(Command::Audit(args)) => audit::command::run(&args),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "memlint", &mut script);
@@ -117,7 +120,8 @@ fn answer(args: &ReviewArgs) -> anyhow::Result<u8> {
             return Ok(FAILED);
         }
     };
-    let answer = review::answer(args, file.as_deref(), &policy, capacity, today())?;
+    let bench = Bench::new((file.as_deref(), policy), capacity, None, (&args.options, today()));
+    let answer = review::answer(&args.file, &bench)?;
     output::print(&answer.text).context("standard output cannot be written")?;
     Ok(if answer.allowed { CLEAN } else { FOUND })
 }
@@ -208,11 +212,14 @@ fn capacity_paths(args: &LintArgs, policy: &Policy) -> Vec<PathBuf> {
 
 /// The capacity that a policy names, beside its file.
 pub(crate) fn beside(file: Option<&Path>, policy: &Policy) -> Vec<PathBuf> {
-    let folder = file.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
-    // As short as one would type it.
-    let here = std::env::current_dir().unwrap_or_default();
-    let folder = folder.strip_prefix(here).unwrap_or(folder);
+    let folder = shortest(file.and_then(Path::parent).unwrap_or_else(|| Path::new("")));
     policy.capacity().map(|capacity| folder.join(capacity)).into_iter().collect()
+}
+
+/// A path as short as one would type it.
+pub(crate) fn shortest(path: &Path) -> &Path {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path)
 }
 
 fn wants_color(color: Color) -> bool {
@@ -227,7 +234,7 @@ fn wants_color(color: Color) -> bool {
 }
 
 /// The day in UTC, on which exemptions expire.
-fn today() -> Date {
+pub(crate) fn today() -> Date {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let timestamp = jiff::Timestamp::from_second(i64::try_from(seconds).unwrap_or(i64::MAX)).unwrap_or_default();
     jiff::tz::Offset::UTC.to_datetime(timestamp).date()

@@ -46,18 +46,31 @@ fn refusal(code: u16, reason: &str) -> (u16, Value) {
     (code, status)
 }
 
+fn list(items: &[Value], next: &str) -> (u16, Value) {
+    (200, json!({"kind": "PodList", "apiVersion": "v1", "metadata": {"continue": next}, "items": items}))
+}
+
 /// Pods can be listed, in pages that expire; nothing else.
 fn pods_only(path: &str) -> (u16, Value) {
-    if !path.starts_with("/api/v1/pods") {
-        return refusal(403, "Forbidden");
+    match path {
+        _ if !path.starts_with("/api/v1/pods") => refusal(403, "Forbidden"),
+        _ if path.contains("continue=") => refusal(410, "Expired"),
+        _ if path.contains("limit=500") => list(&[pod("first")], "more"),
+        _ => list(&[pod("first"), killed()], ""),
     }
-    let list = |items: &[Value], next: &str| {
-        (200, json!({"kind": "PodList", "apiVersion": "v1", "metadata": {"continue": next}, "items": items}))
-    };
-    match (path.contains("continue="), path.contains("limit=")) {
-        (true, _) => refusal(410, "Expired"),
-        (false, true) => list(&[pod("first")], "more"),
-        (false, false) => list(&[pod("first"), killed()], ""),
+}
+
+/// The same, by an API server that says where the rest goes on.
+fn pods_only_renewed(path: &str) -> (u16, Value) {
+    match path {
+        _ if !path.starts_with("/api/v1/pods") => refusal(403, "Forbidden"),
+        _ if path.contains("continue=renewed") => list(&[killed()], ""),
+        _ if path.contains("continue=") => {
+            let (code, mut status) = refusal(410, "Expired");
+            status["metadata"]["continue"] = "renewed".into();
+            (code, status)
+        }
+        _ => list(&[pod("first")], "more"),
     }
 }
 
@@ -97,16 +110,18 @@ fn oom(server: &str) -> Output {
 
 #[test]
 fn it_does_with_what_may_be_read() {
-    let output = oom(&serve(pods_only));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-    // It stands on the page that had expired.
-    assert_eq!(found["kills"][0]["pod"]["name"], "killed");
-    for kind in ["nodes", "daemonsets", "namespaces"] {
-        assert!(said.contains(&format!("does not let you list {kind}")), "{said}");
+    for server in [pods_only, pods_only_renewed] {
+        let output = oom(&serve(server));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        // It stands on the page that had expired.
+        assert_eq!(found["kills"][0]["pod"]["name"], "killed");
+        for kind in ["nodes", "daemonsets", "namespaces"] {
+            assert!(said.contains(&format!("does not let you list {kind}")), "{said}");
+        }
+        assert!(!said.contains("list pods"), "{said}");
     }
-    assert!(!said.contains("list pods"), "{said}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use crate::admission::Admitted;
-use crate::exemption::{Exempted, ExemptedBy, Subject, self_exemptions};
+use crate::exemption::{Exempted, Subject, exempted, self_exemptions};
 use crate::finding::{Finding, Group};
 use crate::inventory::Inventory;
 use crate::path::FieldPath;
@@ -78,16 +78,8 @@ pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
         for draft in sink.0 {
             let container = draft.container.as_deref();
             let subject = Subject { rule: rule.id, workload, namespace, container, file: review.file };
-            let by_policy = review.policy.exempts(&subject, review.today);
-            report.used_exemptions.extend(by_policy);
-            let by_policy = by_policy.and_then(|index| review.policy.exemptions().get(index));
-            let by_object = own.iter().find(|exemption| exemption.covers(&subject));
-            let reason = match (by_policy, by_object) {
-                (Some(exemption), _) => Some((ExemptedBy::Policy, exemption.reason())),
-                (None, Some(exemption)) => Some((exemption.by(), exemption.reason())),
-                (None, None) => None,
-            };
-            if let Some((by, reason)) = reason {
+            if let Some((by, reason, used)) = exempted(&subject, review.policy, &own, review.today) {
+                report.used_exemptions.extend(used);
                 report.exempted += 1;
                 let reason = reason.to_owned();
                 report.exemptions.push(Exempted { rule: rule.id, container: draft.container, by, reason });

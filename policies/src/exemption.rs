@@ -145,17 +145,24 @@ pub(crate) struct SelfExemption {
 }
 
 impl SelfExemption {
-    pub(crate) fn by(&self) -> ExemptedBy {
-        self.by
-    }
-
-    pub(crate) fn reason(&self) -> &str {
-        &self.reason
-    }
-
-    pub(crate) fn covers(&self, subject: &Subject<'_>) -> bool {
+    fn covers(&self, subject: &Subject<'_>) -> bool {
         self.rule == subject.rule && self.container.as_deref().is_none_or(|name| subject.container == Some(name))
     }
+}
+
+/// Who exempts a finding, why, and by which exemption of the policy. The policy goes before the object's own.
+pub(crate) fn exempted<'a>(
+    subject: &Subject<'_>,
+    policy: &'a Policy,
+    own: &'a [SelfExemption],
+    today: Date,
+) -> Option<(ExemptedBy, &'a str, Option<usize>)> {
+    if let Some(index) = policy.exempts(subject, today) {
+        let reason = policy.exemptions().get(index).map(Exemption::reason).unwrap_or_default();
+        return Some((ExemptedBy::Policy, reason, Some(index)));
+    }
+    let own = own.iter().find(|exemption| exemption.covers(subject))?;
+    Some((own.by, &own.reason, None))
 }
 
 /// Reads the annotations of an object, of its Pod template and of its namespace, as far as that is known. What does not

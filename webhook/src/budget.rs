@@ -1,4 +1,5 @@
-//! [`Bytes`]: how much of what clients send is held at a time, whoever sends it. [`Turns`]: how much of it is worked on.
+//! [`Bytes`]: how much of what clients send is held at a time, whoever sends it. [`Turns`]: how much memory goes into
+//! reviews at a time.
 //!
 //! What counts is what has arrived, not what was announced: a client that promises 7 MiB and sends nothing takes no
 //! room from others.
@@ -47,7 +48,7 @@ impl Bytes {
     }
 }
 
-/// Turns for work that takes time and memory by the length of a body, in the order in which it came.
+/// Turns for work that takes memory, in the order in which it came.
 #[derive(Debug, Clone)]
 pub struct Turns {
     room: Arc<Semaphore>,
@@ -56,15 +57,15 @@ pub struct Turns {
 }
 
 impl Turns {
-    /// Turns for bodies of so many bytes together, and for so many of them at most.
+    /// Turns for work that takes so many bytes together, and for so many pieces of work at most.
     #[must_use]
     pub fn new(bytes: usize, most: usize) -> Self {
         let all = bytes.div_ceil(PIECE).clamp(1, Semaphore::MAX_PERMITS);
         Self { room: Arc::new(Semaphore::new(all)), all, least: all.div_ceil(most.max(1)) }
     }
 
-    /// Waits for the turn of a body of this length; it lasts until what is returned is dropped. A body longer than all
-    /// that there is room for has its turn when there is no other.
+    /// Waits for the turn of work that takes so many bytes; it lasts until what is returned is dropped. What takes more
+    /// than all that there is room for has its turn when there is no other.
     pub async fn wait(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
         let pieces = bytes.div_ceil(PIECE).clamp(self.least, self.all);
         self.room.clone().acquire_many_owned(u32::try_from(pieces).unwrap_or(u32::MAX)).await.ok()

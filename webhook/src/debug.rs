@@ -38,7 +38,7 @@ fn of_policy(rulebook: &Rulebook) -> Value {
         .map(|(rule, setting)| {
             let level = setting.level.map_or_else(|| "off".to_owned(), |level| level.to_string());
             let params: BTreeMap<&str, String> =
-                rule.params.iter().map(|param| (param.name, setting.params.get(param.name).to_string())).collect();
+                rule.params.iter().map(|param| (param.name, param.kind.show(setting.params.get(param.name)))).collect();
             (rule.id, json!({"level": level, "params": params}))
         })
         .collect();

@@ -57,10 +57,10 @@ pub struct Limits {
     pub body: usize,
     /// How much of all bodies together is held at a time.
     pub bodies: usize,
-    /// Bodies longer than this are reviewed away from the threads that serve connections.
+    /// Bodies whose review may take more memory than this are reviewed away from the threads that serve connections.
     pub inline: usize,
-    /// How much of bodies is reviewed at a time that way: a large one alone, small ones side by side, but no more than
-    /// there are cores. What is read of a body takes many times its room.
+    /// How much memory reviews may take at a time that way: a large one alone, small ones side by side, but no more than
+    /// there are cores. See [`memlint_review::weight`].
     pub heavy: usize,
     /// The most time for one answer.
     pub answer_within: Duration,
@@ -74,8 +74,8 @@ impl Default for Limits {
         Self {
             body: 7 * MI,
             bodies: 32 * MI,
-            inline: 16 * 1024,
-            heavy: MI,
+            inline: 6 * MI,
+            heavy: 64 * MI,
             answer_within: Duration::from_secs(3),
             reviews: 64,
         }

@@ -68,15 +68,16 @@ async fn answer(app: &Arc<App>, request: Request, started: Instant) -> Result<(R
         return Err(TOO_MANY);
     };
     let count = Count::one(&app.metrics.inflight);
-    if body.len() <= app.limits.inline {
+    let weight = memlint_review::weight(&body);
+    if weight <= app.limits.inline {
         let reply = review(app, &body);
         return reply.map(|reply| (reply, arrived.elapsed()));
     }
-    // A larger body takes milliseconds: not on the threads that serve everyone, and not too much of it at a time.
+    // A heavier one takes milliseconds: not on the threads that serve everyone, and not too much of it at a time.
     let body = Arc::new(body);
     let (task_app, task_body, span) = (app.clone(), body.clone(), Span::current());
     let work = async move {
-        let turn = task_app.heavy.wait(task_body.len()).await;
+        let turn = task_app.heavy.wait(weight).await;
         tokio::task::spawn_blocking(move || {
             let reply = span.in_scope(|| review(&task_app, &task_body));
             // A review that is too late goes on to its end, and holds its place until then.

@@ -19,6 +19,14 @@ pub struct ReviewArgs {
     /// By default the capacity that the policy file names.
     #[arg(long, value_name = "FILE")]
     pub capacity: Vec<PathBuf>,
+    /// What is set for the webhook
+    #[command(flatten)]
+    pub options: ReviewOptions,
+}
+
+/// What is set for the webhook, in its own words.
+#[derive(Debug, Clone, Args)]
+pub struct ReviewOptions {
     /// Whether the nodes that are known are all that there can be
     #[arg(long, value_enum, default_value_t = Nodes::Auto)]
     pub nodes: Nodes,
@@ -42,12 +50,22 @@ pub struct ReviewArgs {
 /// Whether the nodes that are known are all that there can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Nodes {
-    /// They are: files declare pools with the most that these may grow to
+    /// They are, unless there are traces of an autoscaler; files declare pools with the most that these may grow to
     Auto,
     /// They are
     Fixed,
     /// They are not: no Pod is refused for want of room
     Growing,
+}
+
+impl From<Nodes> for memlint_review::Nodes {
+    fn from(nodes: Nodes) -> Self {
+        match nodes {
+            Nodes::Auto => Self::Auto,
+            Nodes::Fixed => Self::Fixed,
+            Nodes::Growing => Self::Growing,
+        }
+    }
 }
 
 /// What the webhook does about findings at all.
@@ -81,7 +99,7 @@ pub enum OnDoubt {
     Deny,
 }
 
-impl ReviewArgs {
+impl ReviewOptions {
     /// What the review is told of them.
     #[must_use]
     pub fn options(&self) -> Options {

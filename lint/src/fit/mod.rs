@@ -2,7 +2,7 @@
 
 pub mod command;
 pub mod json;
-mod table;
+pub(crate) mod table;
 pub mod text;
 
 use std::sync::Arc;

@@ -89,7 +89,8 @@ fn by_node(answer: &Answer, nodes: usize) -> Vec<String> {
     words
 }
 
-fn short(reason: &Reason) -> String {
+/// A reason in few words.
+pub(crate) fn short(reason: &Reason) -> String {
     match reason {
         Reason::Cordoned => "cordoned".to_owned(),
         Reason::OtherNode => "nodeName is another".to_owned(),
@@ -160,7 +161,7 @@ fn line(pools: bool, cells: [String; 5]) -> Vec<String> {
 }
 
 /// Columns two spaces apart, the last one ragged.
-fn align(lines: &[Vec<String>]) -> String {
+pub(crate) fn align(lines: &[Vec<String>]) -> String {
     let columns = lines.first().map_or(0, Vec::len);
     let width = |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use memlint_policies::path::FieldPath;
 use memlint_policies::policy::{Policy, PolicyError, SHIPPED};
+use memlint_policies::rules::RULES;
 
 use crate::place;
 use crate::problem::Problem;
@@ -21,17 +23,52 @@ pub fn locate(named: Option<&Path>) -> Option<PathBuf> {
     here.ancestors().map(|folder| folder.join(FILE_NAME)).find(|file| file.is_file())
 }
 
+/// A policy, and where its file says what.
+#[derive(Debug, Clone)]
+pub struct Traced {
+    /// The policy.
+    pub policy: Policy,
+    /// The shipped policy that it is laid over.
+    pub extends: &'static str,
+    /// The lines of rules and exemptions, from 1.
+    lines: Vec<(FieldPath, usize)>,
+}
+
+impl Traced {
+    /// The line on which the file says something of a rule; `None` where it is silent.
+    #[must_use]
+    pub fn line_of_rule(&self, rule: &str) -> Option<usize> {
+        self.line(&FieldPath::of(&["rules", rule]))
+    }
+
+    /// The line of an exemption.
+    #[must_use]
+    pub fn line(&self, at: &FieldPath) -> Option<usize> {
+        self.lines.iter().find(|(path, _)| path == at).map(|(_, line)| *line)
+    }
+}
+
 /// Loads a policy file, or the default policy if there is none.
 ///
 /// # Errors
 /// Everything that is wrong with the file, each with its place.
 pub fn load(file: Option<&Path>) -> Result<Policy, Vec<Problem>> {
-    let Some(file) = file else { return shipped("default") };
+    load_traced(file).map(|traced| traced.policy)
+}
+
+/// The same, with the places of what is in it.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_traced(file: Option<&Path>) -> Result<Traced, Vec<Problem>> {
+    let Some(file) = file else {
+        return Ok(Traced { policy: shipped("default")?, extends: "default", lines: Vec::new() });
+    };
     let name = file.display().to_string();
     let bytes = std::fs::read(file)
         .map_err(|error| vec![Problem::of_file(&name, format!("the policy file cannot be read: {error}"))])?;
     let text = yaml::decode(&bytes).map_err(|problem| vec![Problem::of_document(&name, problem)])?;
-    parse(&name, &text)
+    parse_traced(&name, &text)
 }
 
 /// Reads a policy from its text; `name` is that of its file.
@@ -39,6 +76,10 @@ pub fn load(file: Option<&Path>) -> Result<Policy, Vec<Problem>> {
 /// # Errors
 /// Everything that is wrong with the text, each with its place.
 pub fn parse(name: &str, text: &str) -> Result<Policy, Vec<Problem>> {
+    parse_traced(name, text).map(|traced| traced.policy)
+}
+
+fn parse_traced(name: &str, text: &str) -> Result<Traced, Vec<Problem>> {
     let raw = match yaml::split(text).as_slice() {
         [] => return Err(vec![Problem::of_file(name, "the policy file is empty")]),
         [only] => *only,
@@ -49,10 +90,10 @@ pub fn parse(name: &str, text: &str) -> Result<Policy, Vec<Problem>> {
         }
     };
     let document = yaml::parse(raw).map_err(|problem| vec![Problem::of_document(name, problem)])?;
-    let base = shipped(known(Policy::extends(document.value())))?;
-    base.extended(document.value()).map_err(|errors| {
+    let extends = known(Policy::extends(document.value()));
+    let policy = shipped(extends)?.extended(document.value()).map_err(|errors| {
         let locate = |error: PolicyError| {
-            let root = memlint_policies::path::FieldPath::root();
+            let root = FieldPath::root();
             let span = place::find(&document, &root, &error.at, error.on_key, None).1;
             let (line, column) = (span.line, span.column);
             Problem { file: name.to_owned(), line, column, message: error.message, help: Some(error.help) }
@@ -60,12 +101,18 @@ pub fn parse(name: &str, text: &str) -> Result<Policy, Vec<Problem>> {
         let mut problems: Vec<Problem> = errors.into_iter().map(locate).collect();
         problems.sort();
         problems
-    })
+    })?;
+    let rules = RULES.iter().map(|rule| FieldPath::of(&["rules", rule.id]));
+    let written = rules.filter(|at| document.value().at(at).is_some());
+    let exemptions = policy.exemptions().iter().map(|exemption| exemption.at().clone());
+    let line = |at: FieldPath| (place::find(&document, &FieldPath::root(), &at, true, None).1.line, at);
+    let lines = written.chain(exemptions).map(line).map(|(line, at)| (at, line)).collect();
+    Ok(Traced { policy, extends, lines })
 }
 
 /// A name that is not known is reported when the policy is read.
-fn known(name: &str) -> &str {
-    if SHIPPED.iter().any(|(shipped, _)| *shipped == name) { name } else { "default" }
+fn known(name: &str) -> &'static str {
+    SHIPPED.iter().find(|(shipped, _)| *shipped == name).map_or("default", |(shipped, _)| shipped)
 }
 
 fn shipped(name: &str) -> Result<Policy, Vec<Problem>> {

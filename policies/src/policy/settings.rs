@@ -86,6 +86,17 @@ impl ParamKind {
         }
     }
 
+    /// A value as one would write it: `1.5`, where a quantity would be `1500m`.
+    #[must_use]
+    pub fn show(self, value: Quantity) -> String {
+        const NANOS: i128 = 1_000_000_000;
+        if self != ParamKind::Ratio {
+            return value.to_string();
+        }
+        let text = format!("{}.{:09}", value.nanos() / NANOS, (value.nanos() % NANOS).abs());
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
+
     /// The range in words.
     #[must_use]
     pub fn describe(self) -> &'static str {
@@ -93,6 +104,25 @@ impl ParamKind {
             ParamKind::Ratio => "a number of at least 1",
             ParamKind::Percent => "a whole number from 1 to 100",
             ParamKind::Bytes => "an amount of memory",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_shown_as_they_are_written() {
+        for (kind, written, shown) in [
+            (ParamKind::Ratio, "1.5", "1.5"),
+            (ParamKind::Ratio, "2", "2"),
+            (ParamKind::Ratio, "10", "10"),
+            (ParamKind::Ratio, "1.05", "1.05"),
+            (ParamKind::Percent, "80", "80"),
+            (ParamKind::Bytes, "1Mi", "1Mi"),
+        ] {
+            assert_eq!(kind.show(Quantity::parse(written).expect("a quantity")), shown);
         }
     }
 }

@@ -90,7 +90,7 @@ fn draft(cx: &Cx<'_>, request: Option<Quantity>, limit: Option<Quantity>, at: Fi
     }
     let allowed = match most == Quantity::count(1) {
         true => "they must be equal".to_owned(),
-        false => format!("at most {most} times is allowed"),
+        false => format!("at most {} times is allowed", ParamKind::Ratio.show(most)),
     };
     let ratio = ratio(limit, request, most);
     let message = format!("{whose} may use {limit} of memory, {ratio} times its request of {request}; {allowed}");

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kube::api::{GetParams, PostParams};
+use kube::api::{GetParams, ListParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::Request;
 use kube::{Client, Config};
@@ -107,6 +107,13 @@ impl ControlPlane {
         let request = Request::new(path).get(name, &GetParams::default()).expect("a request");
         let pod: Value = self.client().await.request(request).await.expect("the Pod");
         pod["metadata"]["uid"].as_str().expect("a UID").to_owned()
+    }
+
+    /// All objects at a path.
+    pub(crate) async fn list(&self, path: &str) -> Vec<Value> {
+        let request = Request::new(path).list(&ListParams::default()).expect("a request");
+        let list: Value = self.client().await.request(request).await.expect("a list");
+        list["items"].as_array().expect("items").clone()
     }
 
     /// Creates objects, each at its path; what an object states of its status is set, too.

@@ -1,5 +1,7 @@
-//! A live cluster as a source: `capacity snapshot`, and `--cluster` of lint, fit and oom, against a real API server.
+//! A live cluster as a source: `capacity snapshot`, `audit`, and `--cluster` of lint, fit and oom, against a real API
+//! server.
 
+mod audit;
 mod control_plane;
 
 use control_plane::ControlPlane;

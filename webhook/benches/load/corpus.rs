@@ -125,13 +125,14 @@ fn container(index: usize, request: &str, limit: &str) -> Value {
 }
 
 /// A node of one of 40 classes, as large as real ones: labels, images, conditions, managed fields.
-fn node(index: u32) -> Node {
+pub(crate) fn node_json(index: u32, beat: u32) -> Value {
     let class = index % 40;
     let image = |i: u32| json!({"names": [format!("registry.example/team/image-{i}@sha256:{i:064x}"), format!("registry.example/team/image-{i}:v1.{i}")], "sizeBytes": 100_000_000 + i});
     let memory = format!("{}Ki", 4_000_000 + class * 1_000_000);
-    let node = json!({
+    json!({
+        "apiVersion": "v1", "kind": "Node",
         "metadata": {
-            "name": format!("node-{index}"),
+            "name": format!("node-{index}"), "resourceVersion": (8 + beat).to_string(),
             "labels": {
                 "kubernetes.io/hostname": format!("node-{index}"), "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
                 "topology.kubernetes.io/zone": format!("zone-{}", class % 3), "pool": format!("pool-{class}"),
@@ -144,9 +145,13 @@ fn node(index: u32) -> Node {
             "allocatable": {"cpu": "3860m", "memory": memory, "pods": "110", "ephemeral-storage": "119703055367"},
             "capacity": {"cpu": "4", "memory": "16374280Ki", "pods": "110"},
             "images": (0..50).map(image).collect::<Vec<_>>(),
+            "conditions": [{"type": "Ready", "status": "True", "lastHeartbeatTime": format!("2026-11-22T08:00:{beat:02}Z")}],
         },
-    });
-    serde_json::from_value(node).expect("a node")
+    })
+}
+
+fn node(index: u32) -> Node {
+    serde_json::from_value(node_json(index, 0)).expect("a node")
 }
 
 fn daemon_set(index: u32) -> DaemonSet {

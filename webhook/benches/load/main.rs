@@ -6,7 +6,9 @@
 //! alternate and only ratios within a round count, so that a busy machine is no harm. CPU time is that of the server's
 //! threads, by the scheduler's own clock.
 //!
-//! `cargo bench -p memlint-webhook --bench load`, about a minute.
+//! At the end a webhook that watches an API server is asked, with heartbeats and without: see [`churn`].
+//!
+//! `cargo bench -p memlint-webhook --bench load`, about two minutes; `-- churn` runs the last part alone.
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports")]
 
@@ -14,8 +16,12 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+mod churn;
 mod client;
 mod corpus;
+#[expect(dead_code, reason = "tests ask more of it")]
+#[path = "../../tests/webhook/fake.rs"]
+mod fake;
 mod server;
 mod statistics;
 
@@ -36,12 +42,18 @@ struct Server {
 
 impl Server {
     fn start(kind: &'static str) -> Self {
+        Self::start_with(kind, &[])
+    }
+
+    /// With these variables set.
+    fn start_with(kind: &'static str, variables: &[(&str, &str)]) -> Self {
         let me = std::env::current_exe().expect("a path");
         let pinned = Command::new("taskset").args(["-c", "0", "true"]).status().is_ok_and(|status| status.success());
         let mut command = if pinned { Command::new("taskset") } else { Command::new(&me) };
         if pinned {
             command.args(["-c", "0"]).arg(&me);
         }
+        command.envs(variables.iter().copied());
         command.env("MEMLINT_BENCH_SERVER", kind).stdout(Stdio::piped());
         let mut process = command.spawn().expect("a server");
         let ready = server::read_ready(process.stdout.take().expect("a pipe"));
@@ -72,21 +84,26 @@ fn main() {
         .args(["-a", "-cp", "1", &std::process::id().to_string()])
         .stdout(Stdio::null())
         .status();
+    if std::env::args().any(|argument| argument == "churn") {
+        return churn::measure();
+    }
     let mut servers = KINDS.map(Server::start);
     println!("resident memory: {}", memory(&servers));
-    for (size, bodies) in corpus::sizes() {
+    for (size, bodies) in &corpus::sizes() {
         let bytes = bodies.iter().map(Vec::len).sum::<usize>() / bodies.len();
         println!("\n{size}: {bytes} bytes on average, {} bodies, 8 connections, HTTP/1.1", bodies.len());
         for server in &mut servers {
-            server.client.run(&bodies, Load::Closed { millis: 300 });
+            server.client.run(bodies, Load::Closed { millis: 300 });
         }
-        let rounds: Vec<[Summary; 4]> = (0..ROUNDS).map(|round| one_round(&mut servers, &bodies, round)).collect();
+        let rounds: Vec<[Summary; 4]> = (0..ROUNDS).map(|round| one_round(&mut servers, bodies, round)).collect();
         report(&rounds);
-        if size == "ordinary" {
-            at_fixed_rate(&mut servers, &bodies, &rounds);
+        if *size == "ordinary" {
+            at_fixed_rate(&mut servers, bodies, &rounds);
         }
     }
     println!("\nresident memory at the end: {}", memory(&servers));
+    drop(servers);
+    churn::measure();
 }
 
 /// Every server once, in this order or the other.

@@ -15,11 +15,14 @@ use memlint_webhook::args::TlsVersion;
 use memlint_webhook::server::{Phase, Server, Timeouts};
 use memlint_webhook::state::{App, Cluster, Limits};
 use memlint_webhook::tls::{self, Certificate};
-use memlint_webhook::{policy, router};
+use memlint_webhook::{cluster, policy, router};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::corpus;
+
+/// The variable with the address of the API server to watch.
+pub(crate) const API: &str = "MEMLINT_BENCH_API";
 
 /// What a client must know of a server.
 pub(crate) struct Ready {
@@ -48,6 +51,10 @@ async fn serve(kind: &str) {
         "fixed" => echo(|_| "705ab4f5-6393-11e8-b7cc-42010a800002".to_owned()),
         "envelope" => echo(|body| uid::<&RawValue>(&body)),
         "value" => echo(|body| uid::<serde_json::Value>(&body)),
+        "watching" => {
+            watch(&app).await;
+            router::all(app.clone())
+        }
         _ => {
             app.cluster.store(Arc::new(Cluster { inventory: corpus::cluster(), doubt: None }));
             router::all(app.clone())
@@ -66,6 +73,17 @@ async fn serve(kind: &str) {
     let (_phases, phase) = tokio::sync::watch::channel(Phase::Serving);
     let timeouts = Timeouts { header: std::time::Duration::from_secs(120), ..Timeouts::default() };
     Server { listener, tls: Some(Arc::new(config)), router, app, timeouts, max_connections: 64 }.run(phase).await;
+}
+
+/// Watches a cluster, and returns once it is known.
+async fn watch(app: &Arc<App>) {
+    let api = std::env::var(API).expect("an API server").parse().expect("an address");
+    let client = kube::Client::try_from(kube::Config::new(api)).expect("a client");
+    let settings = cluster::Settings { nodes: cluster::Nodes::Fixed, ..cluster::Settings::default() };
+    tokio::spawn(cluster::follow(app.clone(), client, settings));
+    while app.cluster.load().inventory.capacity().is_none() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
 }
 
 /// A server that does one thing with a body, and answers with a uid.

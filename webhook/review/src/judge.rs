@@ -19,6 +19,7 @@ use crate::reply::Action;
 use crate::request::Request;
 use crate::scope::Scope;
 use crate::trim;
+use crate::weight;
 
 /// What came of judging.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub(crate) struct Judgement {
 pub(crate) struct Judged {
     pub(crate) finding: Finding,
     pub(crate) action: Action,
+    /// What is done about it in the Pods that come of a workload.
+    pub(crate) in_pods: Action,
     /// Whether nothing but nodes that may come, and are not known, keeps it from being a denial.
     pub(crate) is_doubtful: bool,
     /// What LimitRanger had to do with it.
@@ -60,6 +63,7 @@ pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> R
     if object::is_being_deleted(&value) || (scope == Scope::Pod && object::is_mirror(request, &value)) {
         return Ok(None);
     }
+    let taken = weight::bound(&value, 0)?;
     let object = object::named(request, &value);
     let reviewed = object::review(&object, scope, cx)?;
     let silent =
@@ -71,6 +75,9 @@ pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> R
     };
     if old.as_ref().is_some_and(object::is_being_deleted) {
         return Ok(None);
+    }
+    if let Some(old) = &old {
+        weight::bound(old, taken)?;
     }
     let old_reviewed = match &old {
         Some(old) => object::review(&object::named(request, old), scope, cx)?,
@@ -109,7 +116,7 @@ pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> R
                 continue;
             }
             judgement.misread |= is_about_reading(&finding);
-            let action = action(&finding, needs, &workload, scope, cx);
+            let (action, in_pods) = actions(&finding, needs, &workload, scope, cx);
             let is_doubtful = finding.level == Level::Deny
                 && cx.options.enforcement_in(&request.namespace) == Enforcement::Deny
                 && is_by_nodes(needs)
@@ -118,6 +125,7 @@ pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> R
             judgement.findings.push(Judged {
                 finding,
                 action,
+                in_pods,
                 is_doubtful,
                 defaulted: written.and_then(Written::note),
             });
@@ -140,7 +148,8 @@ fn is_by_nodes(needs: Needs) -> bool {
     matches!(needs, Needs::Nodes | Needs::BoundPods | Needs::NodesOrQuotas)
 }
 
-fn action(finding: &Finding, needs: Needs, workload: &Workload, scope: Scope, cx: &ReviewCx<'_>) -> Action {
+/// What is done about a finding, and what is done about it in the Pods that come of the object.
+fn actions(finding: &Finding, needs: Needs, workload: &Workload, scope: Scope, cx: &ReviewCx<'_>) -> (Action, Action) {
     let by_policy = match finding.level {
         Level::Deny => Action::Deny,
         Level::Warn => Action::Warn,
@@ -155,7 +164,11 @@ fn action(finding: &Finding, needs: Needs, workload: &Workload, scope: Scope, cx
         // A node's own Pods are judged for that node alone, and the rest of their DaemonSet must not suffer for it.
         || (finding.group == Group::Pending && scope == Scope::Pod && object::is_for_one_node(workload));
     let by_doubt = if is_careful { Action::Warn } else { Action::Deny };
-    by_policy.min(by_doubt).min(at_most(scope, namespace, cx))
+    let action = by_policy.min(by_doubt);
+    // Its controller will name a node in each of them.
+    let is_of_daemon_set = finding.group == Group::Pending && workload.object.kind == "DaemonSet";
+    let in_pods = action.min(if is_of_daemon_set { Action::Warn } else { Action::Deny });
+    (action.min(at_most(scope, namespace, cx)), in_pods.min(at_most(Scope::Pod, namespace, cx)))
 }
 
 /// The most that is done about anything in a namespace.

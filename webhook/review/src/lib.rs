@@ -11,6 +11,7 @@ mod glance;
 mod judge;
 mod lax;
 mod limit_ranger;
+pub mod nodes;
 mod object;
 mod options;
 mod reply;
@@ -21,6 +22,7 @@ mod text;
 mod trim;
 mod verdict;
 mod warning;
+mod weight;
 mod words;
 
 use jiff::civil::Date;
@@ -29,9 +31,12 @@ use memlint_policies::policy::Policy;
 use sha2::{Digest as _, Sha256};
 
 pub use denial::{About, Denial};
+pub use nodes::Nodes;
 pub use options::{Enforcement, OnDoubt, Options, Workloads};
-pub use reply::{Action, Outcome, Reply, Verdict};
+pub use reply::{Action, Outcome, Reply, Told, Verdict};
+pub use text::plain;
 pub use warning::{MAX_WARNING, MAX_WARNINGS};
+pub use weight::weight;
 
 use request::Read;
 use scope::Scope;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use memlint_policies::exemption::ExemptedBy;
-use memlint_policies::finding::{Finding, Level};
+use memlint_policies::exemption::{Exempted, ExemptedBy};
+use memlint_policies::finding::Finding;
 
 use crate::denial::Denial;
 use crate::judge::{self, Judged, Judgement};
@@ -25,8 +25,29 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// What came of it.
     pub outcome: Outcome,
-    /// What was found, by rule, with what is done about each.
-    pub findings: Vec<(Finding, Action)>,
+    /// What was found, by rule.
+    pub findings: Vec<Told>,
+    /// What was found and exempted.
+    pub exemptions: Vec<Exempted>,
+    /// Annotations of the object that do not count, and why.
+    pub notes: Vec<String>,
+}
+
+/// One finding, and what is done about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// What was found.
+    pub finding: Finding,
+    /// What is done about it.
+    pub action: Action,
+    /// What will be done about it in the Pods that come of a workload; for a Pod the same.
+    pub in_pods: Action,
+}
+
+impl Reply {
+    fn bare(status: u16, body: Vec<u8>, outcome: Outcome) -> Self {
+        Self { status, body, outcome, findings: Vec::new(), exemptions: Vec::new(), notes: Vec::new() }
+    }
 }
 
 /// What came of a request, for metrics and logs. Nothing here but `uid`, `namespace`, `object`, `user`, `why` and
@@ -94,7 +115,7 @@ pub(crate) fn refused(why: &str) -> Reply {
     let why = clip(&plain(why), MAX_LOGGED);
     let mut outcome = Outcome::new(&Request::default(), Verdict::Invalid, false);
     outcome.why.clone_from(&why);
-    Reply { status: 400, body: why.into_bytes(), outcome, findings: Vec::new() }
+    Reply::bare(400, why.into_bytes(), outcome)
 }
 
 /// Let through without a word.
@@ -102,7 +123,7 @@ pub(crate) fn untouched(request: &Request<'_>, why: &str) -> Reply {
     let mut outcome = Outcome::new(request, Verdict::Untouched, true);
     why.clone_into(&mut outcome.why);
     let response = Response { uid: &request.uid, allowed: true, ..Response::default() };
-    Reply { status: 200, body: response.to_bytes(), outcome, findings: Vec::new() }
+    Reply::bare(200, response.to_bytes(), outcome)
 }
 
 /// The object cannot be read.
@@ -140,14 +161,15 @@ fn doubtful(request: &Request<'_>, cx: &ReviewCx<'_>, why: &str, answer: OnDoubt
     } else if at_most > Action::Audit {
         response.warnings.push(warning::one(&message, None));
     }
-    Reply { status: 200, body: response.to_bytes(), outcome, findings: Vec::new() }
+    Reply::bare(200, response.to_bytes(), outcome)
 }
 
 /// What the rules say.
 pub(crate) fn judged(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>, judgement: Judgement) -> Reply {
     let has = |action| judgement.findings.iter().any(|judged| judged.action == action);
     let early = cx.options.workloads == Workloads::Warn && scope == Scope::Template;
-    let would_be_denied = early && judgement.findings.iter().any(is_deny);
+    // A Pod would be refused for what its workload is only warned of.
+    let would_be_denied = early && judgement.findings.iter().any(|judged| judged.in_pods == Action::Deny);
     let note = would_be_denied.then_some("the Pods of this workload will be refused unless this is changed:");
     let warnings = match cx.options.enforcement_in(&request.namespace) {
         Enforcement::Audit => Vec::new(),
@@ -174,11 +196,7 @@ pub(crate) fn judged(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>, jud
     let audit_annotations = audit::of_judgement(verdict, cx.policy_hash, &judgement);
     let response = Response { uid: &request.uid, allowed, status, warnings, audit_annotations };
     let body = response.to_bytes();
-    let findings = judgement.findings.into_iter().map(|judged| (judged.finding, judged.action)).collect();
-    Reply { status: 200, body, outcome, findings }
-}
-
-/// Whether a Pod would be refused for what its workload is only warned of.
-fn is_deny(judged: &Judged) -> bool {
-    judged.finding.level == Level::Deny && !judged.is_doubtful && !judge::is_about_reading(&judged.finding)
+    let Judgement { findings, exemptions, notes, .. } = judgement;
+    let told = |Judged { finding, action, in_pods, .. }| Told { finding, action, in_pods };
+    Reply { status: 200, body, outcome, findings: findings.into_iter().map(told).collect(), exemptions, notes }
 }

@@ -3,7 +3,8 @@
 use serde_json::error::Category;
 
 /// The text without control characters, which end lines and colour terminals.
-pub(crate) fn plain(text: &str) -> String {
+#[must_use]
+pub fn plain(text: &str) -> String {
     if text.contains(is_unsafe) { text.replace(is_unsafe, " ") } else { text.to_owned() }
 }
 

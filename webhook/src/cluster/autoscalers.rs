@@ -11,54 +11,14 @@ use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kube::api::{ApiResource, GroupVersionKind, ListParams};
 use kube::core::DynamicObject;
 use kube::{Api, Client, Error};
+use memlint_review::nodes::{AUTOSCALER_STATUS, LIST_NODE_POOLS, NODE_POOLS, OPENSHIFT, STATUS_IN, Traces};
 
 use super::View;
 
-/// What the cluster autoscaler tells of itself in.
-const STATUS: &str = "cluster-autoscaler-status";
-/// Where that is: in OpenShift in the second.
-const NAMESPACES: [(&str, &str); 2] = [
-    ("kube-system", "get configmaps/cluster-autoscaler-status in kube-system"),
-    (OPENSHIFT, "get configmaps/cluster-autoscaler-status in openshift-machine-api"),
-];
-const OPENSHIFT: &str = "openshift-machine-api";
 /// How long one look may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How soon to look again where one has failed.
 const AGAIN: Duration = Duration::from_secs(15);
-/// The versions of NodePool that are tried, newest first.
-const VERSIONS: [&str; 2] = ["v1", "v1beta1"];
-
-/// What was seen of autoscalers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Traces {
-    /// Nobody has looked yet, or nobody could.
-    #[default]
-    Unknown,
-    /// Nothing.
-    None,
-    /// A NodePool of Karpenter.
-    NodePool,
-    /// The status of the cluster autoscaler, in this namespace.
-    Status(&'static str),
-    /// There is no right to look for these.
-    Forbidden(&'static str),
-}
-
-impl Traces {
-    /// Why nodes may come; `None` if there is no reason to think so.
-    pub(super) fn describe(self) -> Option<String> {
-        Some(match self {
-            Traces::None => return None,
-            Traces::Unknown => "autoscalers could not be looked for yet".to_owned(),
-            Traces::NodePool => "there is a NodePool of Karpenter".to_owned(),
-            Traces::Status(namespace) => format!("there is a ConfigMap {namespace}/{STATUS}"),
-            Traces::Forbidden(right) => {
-                format!("it may not look for autoscalers: let it {right}, or say --nodes fixed if there is none")
-            }
-        })
-    }
-}
 
 /// Looks now and then; never returns. `every` is how long what was seen holds.
 pub(super) async fn follow(client: Client, view: Arc<View>, every: Duration) {
@@ -91,21 +51,21 @@ pub(super) async fn follow(client: Client, view: Arc<View>, every: Duration) {
 
 async fn look(client: &Client) -> Result<Traces, Error> {
     let mut nothing = Traces::None;
-    for version in VERSIONS {
+    for version in NODE_POOLS {
         let kind = GroupVersionKind::gvk("karpenter.sh", version, "NodePool");
         let resource = ApiResource::from_gvk_with_plural(&kind, "nodepools");
         let pools: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
         let list = pools.list_metadata(&ListParams::default().limit(1)).await;
-        if found(list, "list nodepools.karpenter.sh", &mut nothing)?.is_some_and(|list| !list.items.is_empty()) {
+        if found(list, LIST_NODE_POOLS, &mut nothing)?.is_some_and(|list| !list.items.is_empty()) {
             return Ok(Traces::NodePool);
         }
     }
-    for (namespace, right) in NAMESPACES {
+    for (namespace, right) in STATUS_IN {
         if namespace == OPENSHIFT && !is_openshift(client).await? {
             continue;
         }
         let maps: Api<ConfigMap> = Api::namespaced(client.clone(), namespace);
-        if found(maps.get_metadata(STATUS).await, right, &mut nothing)?.is_some() {
+        if found(maps.get_metadata(AUTOSCALER_STATUS).await, right, &mut nothing)?.is_some() {
             return Ok(Traces::Status(namespace));
         }
     }

@@ -1,8 +1,7 @@
 //! Why nodes that are not known may be there, or come: then no Pod is refused for want of room.
 
 use k8s_openapi::api::core::v1 as core;
-
-use super::autoscalers::Traces;
+use memlint_review::nodes::{Traces, autoscaled};
 
 /// Whether the nodes that are there are all that there can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -15,22 +14,15 @@ pub enum Nodes {
     Growing,
 }
 
-/// Labels that tools put on nodes which they add when Pods wait for room, and on those of pools that may grow.
-const AUTOSCALED: [&str; 13] = [
-    "karpenter.sh/nodepool",
-    "karpenter.sh/provisioner-name",
-    "eks.amazonaws.com/nodegroup",
-    "alpha.eksctl.io/nodegroup-name",
-    "cloud.google.com/gke-nodepool",
-    "kubernetes.azure.com/agentpool",
-    "kops.k8s.io/instancegroup",
-    "cluster.x-k8s.io/deployment-name",
-    "doks.digitalocean.com/node-pool",
-    "lke.linode.com/pool-id",
-    "k8s.scaleway.com/pool-name",
-    "alibabacloud.com/nodepool-id",
-    "ibm-cloud.kubernetes.io/worker-pool-id",
-];
+impl From<Nodes> for memlint_review::Nodes {
+    fn from(nodes: Nodes) -> Self {
+        match nodes {
+            Nodes::Auto => Self::Auto,
+            Nodes::Fixed => Self::Fixed,
+            Nodes::Growing => Self::Growing,
+        }
+    }
+}
 
 /// What speaks of nodes that are not known.
 #[derive(Debug)]
@@ -74,9 +66,4 @@ impl Signs {
             (Nodes::Auto, None) => self.traces.describe(),
         }
     }
-}
-
-/// The label of an autoscaler that a node has, if it has one.
-pub(crate) fn autoscaled(has: impl Fn(&str) -> bool) -> Option<&'static str> {
-    AUTOSCALED.into_iter().find(|key| has(key))
 }

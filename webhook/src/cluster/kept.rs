@@ -13,6 +13,8 @@ use memlint_policies::exemption::ALLOW_ANNOTATION;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::seen::KeyPath;
+
 /// A kind of objects that are watched.
 pub(super) trait Kept:
     Resource<DynamicType = ()> + DeserializeOwned + Serialize + Clone + Debug + Send + Sync + 'static
@@ -22,6 +24,9 @@ pub(super) trait Kept:
 
     /// Which objects the API server is asked for, if not for all.
     const FIELDS: Option<&'static str> = None;
+
+    /// What is not even read, beside `metadata.managedFields`: what is large, or changes often.
+    const UNREAD: &'static [KeyPath] = &[];
 
     /// Whether the object counts at all.
     fn counts(&self) -> bool {
@@ -48,6 +53,15 @@ pub(super) fn trim_metadata(metadata: &mut ObjectMeta, labels: bool) {
 
 impl Kept for core::Node {
     const KIND: &'static str = "Node";
+    const UNREAD: &'static [KeyPath] = &[
+        &["metadata", "annotations"],
+        &["status", "addresses"],
+        &["status", "conditions"],
+        &["status", "images"],
+        &["status", "nodeInfo"],
+        &["status", "volumesAttached"],
+        &["status", "volumesInUse"],
+    ];
 
     fn trim(&mut self) {
         trim_metadata(&mut self.metadata, true);
@@ -71,10 +85,10 @@ impl Kept for core::Node {
 
 impl Kept for DaemonSet {
     const KIND: &'static str = "DaemonSet";
+    const UNREAD: &'static [KeyPath] = &[&["metadata", "annotations"], &["status"]];
 
     fn trim(&mut self) {
         trim_metadata(&mut self.metadata, false);
-        self.status = None;
         if let Some(metadata) = &mut self.spec.template.metadata {
             trim_metadata(metadata, true);
         }
@@ -110,6 +124,7 @@ impl Kept for RuntimeClass {
 
 impl Kept for core::Namespace {
     const KIND: &'static str = "Namespace";
+    const UNREAD: &'static [KeyPath] = &[&["spec"], &["status"]];
 
     fn trim(&mut self) {
         let annotations = self.metadata.annotations.take();
@@ -117,7 +132,5 @@ impl Kept for core::Namespace {
         // What exempts from rules is all that is asked of them.
         let allowances = annotations.into_iter().flatten().filter(|(key, _)| key.starts_with(ALLOW_ANNOTATION));
         self.metadata.annotations = Some(allowances.collect()).filter(|kept: &BTreeMap<_, _>| !kept.is_empty());
-        self.spec = None;
-        self.status = None;
     }
 }

@@ -10,6 +10,7 @@ mod heard;
 mod kept;
 mod pods;
 mod rebuild;
+mod seen;
 mod store;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,19 +18,18 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::DeserializeGuard;
 use kube::{Api, Client, Config};
 use std::path::Path;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
 
 use crate::state::App;
-use autoscalers::Traces;
 use kept::Kept;
+use memlint_review::nodes::Traces;
+use seen::Seen;
 use store::Store;
 
 pub use doubt::Nodes;
-pub(crate) use doubt::autoscaled;
 
 /// The kinds that may be watched, as metrics name them.
 pub const KINDS: [&str; 6] = ["Node", "DaemonSet", "LimitRange", "RuntimeClass", "Namespace", "Pod"];
@@ -189,6 +189,6 @@ async fn watch<K: Kept>(
 ) {
     app.metrics.synced(K::KIND, false);
     let client = heard::client(client, app.clone(), view.clone(), settings.patience, store);
-    let api: Api<DeserializeGuard<K>> = Api::all(client);
+    let api: Api<Seen<K>> = Api::all(client);
     store(&view).follow(api, &view.changed, &app.metrics).await;
 }

@@ -5,9 +5,11 @@ use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use super::kept::{Kept, trim_containers, trim_metadata};
+use super::seen::KeyPath;
 
 impl Kept for core::Pod {
     const KIND: &'static str = "Pod";
+    const UNREAD: &'static [KeyPath] = &[&["metadata", "annotations"], &["spec", "volumes"]];
     const FIELDS: Option<&'static str> = Some("spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed");
 
     fn counts(&self) -> bool {

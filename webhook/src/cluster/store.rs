@@ -6,17 +6,17 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use kube::Api;
-use kube::core::DeserializeGuard;
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::Notify;
 
 use super::kept::Kept;
+use super::seen::{Seen, Text};
 use crate::metrics::Metrics;
 use crate::state::now;
 
@@ -33,9 +33,6 @@ pub(crate) struct Store<K> {
     state: Mutex<State>,
     kind: PhantomData<fn() -> K>,
 }
-
-/// What is kept of an object, as JSON: a fraction of the memory that the type takes with all that it could have.
-type Text = Arc<[u8]>;
 
 #[derive(Debug, Default)]
 struct State {
@@ -98,7 +95,7 @@ impl<K: Kept> Store<K> {
     }
 
     /// Watches; never returns.
-    pub(super) async fn follow(&self, api: Api<DeserializeGuard<K>>, changed: &Notify, metrics: &Metrics) {
+    pub(super) async fn follow(&self, api: Api<Seen<K>>, changed: &Notify, metrics: &Metrics) {
         let config = watcher::Config { field_selector: K::FIELDS.map(str::to_owned), ..watcher::Config::default() };
         let config = config.page_size(PAGE).timeout(WATCH);
         let mut events = pin!(watcher(api, config).default_backoff());
@@ -119,23 +116,23 @@ impl<K: Kept> Store<K> {
                     coming.clear();
                     continue;
                 }
-                Event::InitApply(guard) => {
-                    let key = key(&guard);
-                    if let Some(text) = read(&key, guard, metrics) {
+                Event::InitApply(seen) => {
+                    let key = key(&seen);
+                    if let Some(text) = read(&key, seen, metrics) {
                         let text = self.as_held(&key, text);
                         coming.insert(key, text);
                     }
                     continue;
                 }
                 Event::InitDone => self.replace(std::mem::take(&mut coming)),
-                Event::Apply(guard) => {
-                    let key = key(&guard);
-                    match read(&key, guard, metrics) {
+                Event::Apply(seen) => {
+                    let key = key(&seen);
+                    match read(&key, seen, metrics) {
                         Some(text) => self.put(key, text),
                         None => self.remove(&key),
                     }
                 }
-                Event::Delete(guard) => self.remove(&key(&guard)),
+                Event::Delete(seen) => self.remove(&key(&seen)),
             };
             self.works_again(metrics);
             metrics.cache(K::KIND, self.with(|state| state.objects.values().flatten().count()), now());
@@ -177,29 +174,19 @@ impl<K: Kept> Store<K> {
     }
 }
 
-fn key<K: Kept>(guard: &DeserializeGuard<K>) -> Key {
-    let metadata = kube::Resource::meta(guard);
+fn key<K: Kept>(seen: &Seen<K>) -> Key {
+    let metadata = kube::Resource::meta(seen);
     (metadata.namespace.clone().unwrap_or_default(), metadata.name.clone().unwrap_or_default())
 }
 
 /// What is kept of an object, if it counts; `Some(None)` if it cannot be read.
-fn read<K: Kept>(key: &Key, guard: DeserializeGuard<K>, metrics: &Metrics) -> Option<Option<Text>> {
-    let why = match guard.0 {
-        Ok(mut object) => {
-            if !object.counts() {
-                return None;
-            }
-            object.trim();
-            match (object.fault(), serde_json::to_vec(&object)) {
-                (None, Ok(text)) => return Some(Some(text.into())),
-                (None, Err(error)) => error.to_string(),
-                (Some(fault), _) => fault,
-            }
+fn read<K: Kept>((namespace, name): &Key, seen: Seen<K>, metrics: &Metrics) -> Option<Option<Text>> {
+    match seen.kept {
+        Ok(kept) => kept.map(Some),
+        Err(why) => {
+            tracing::warn!(kind = K::KIND, namespace, name, why, "an object cannot be read and is left out");
+            metrics.bad_object(K::KIND);
+            Some(None)
         }
-        Err(invalid) => invalid.error,
-    };
-    let (namespace, name) = key;
-    tracing::warn!(kind = K::KIND, namespace, name, why, "an object cannot be read and is left out");
-    metrics.bad_object(K::KIND);
-    Some(None)
+    }
 }

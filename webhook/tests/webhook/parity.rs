@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use memlint::corpus;
 use memlint::known::Known;
 use memlint::linting::{self, Settings};
+use memlint::review::Bench;
 use memlint_files::held::Asked;
 use memlint_files::{policy_file, yaml};
 use memlint_policies::finding::Finding;
@@ -123,7 +124,7 @@ fn d11_command_line_and_webhook_find_the_same() {
 fn told(body: &str, cx: &ReviewCx<'_>) -> BTreeSet<Told> {
     let reply = memlint_review::review(body.as_bytes(), cx);
     assert_eq!(reply.outcome.findings.values().sum::<usize>(), reply.findings.len());
-    reply.findings.iter().map(|(finding, _)| of(finding)).collect()
+    reply.findings.iter().map(|told| of(&told.finding)).collect()
 }
 
 fn of(finding: &Finding) -> Told {
@@ -210,7 +211,8 @@ async fn d11_memlint_review_answers_what_the_webhook_answers() {
             };
             let policy = policy_file::load(None).expect("the default policy");
             let known = memlint_files::capacity_files::load(&args.capacity).expect("nodes").capacity;
-            let answer = memlint::review::answer(&args, None, &policy, known, TODAY).expect("an answer");
+            let bench = Bench::new((None, policy), known, None, (&args.options, TODAY));
+            let answer = memlint::review::answer(&args.file, &bench).expect("an answer");
             let webhook = crate::support::send(&app, crate::support::http("/validate", body)).await;
             assert_eq!(answer.text, format!("{}\n", webhook.text), "{settings:?}");
             answers.insert(answer.text);

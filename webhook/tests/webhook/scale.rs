@@ -79,7 +79,7 @@ fn texts(count: usize, object: impl Fn(usize) -> Value) -> Vec<String> {
     (0..count).map(|index| object(index).to_string()).collect()
 }
 
-fn large(nodes: usize) -> Fake {
+pub(crate) fn large(nodes: usize) -> Fake {
     let fake = Fake::new(&[]);
     let all = [
         (NODES, texts(nodes, fat_node)),

@@ -1,0 +1,108 @@
+//! `memlint audit` as a command: from its arguments to the exit code.
+
+use std::io::IsTerminal as _;
+
+use anyhow::Context as _;
+use memlint_files::policy_file;
+use memlint_files::problem::Problem;
+use memlint_policies::policy::Policy;
+use memlint_review::nodes::Traces;
+
+use super::auditor::Auditor;
+use super::files::{self, Contents};
+use super::report::{Audited, Gap, Report};
+use super::surroundings::{Known, Surroundings};
+use super::{cluster, json, text};
+use crate::cli::{AuditArgs, Format, Nodes};
+use crate::live::{self, Session};
+use crate::output;
+use crate::review::Bench;
+use crate::run;
+
+/// Audits a cluster, or what was printed of one.
+///
+/// # Errors
+/// When memlint cannot do its job.
+pub fn run(args: &AuditArgs) -> anyhow::Result<u8> {
+    let file = policy_file::locate(args.policy.as_deref());
+    let audited = match policy_file::load(file.as_deref()) {
+        Ok(policy) if args.from.is_empty() => live::wait(of_cluster(args, policy))?,
+        Ok(policy) => of_files(args, policy)?,
+        Err(problems) => Err(problems),
+    };
+    let report = match audited {
+        Ok(report) => report,
+        Err(problems) => {
+            run::complain(&output::text::problems(&problems, std::io::stderr().is_terminal()));
+            return Ok(run::FAILED);
+        }
+    };
+    let printed = match args.format {
+        Format::Text => text::render(&report),
+        Format::Json => json::render(&report),
+    };
+    output::print(&printed).context("standard output cannot be written")?;
+    if !report.gaps.is_empty() {
+        let what: Vec<&str> = report.gaps.iter().map(|gap| gap.what.as_str()).collect();
+        run::complain(&format!("memlint: not audited: {}", what.join(", ")));
+    }
+    let denied = |object: &Audited| object.verdict.is_denial();
+    Ok(match (report.gaps.is_empty(), report.objects.iter().any(denied)) {
+        (false, _) => run::FAILED,
+        (true, true) => run::FOUND,
+        (true, false) => run::CLEAN,
+    })
+}
+
+type Outcome = anyhow::Result<Result<Report, Vec<Problem>>>;
+
+async fn of_cluster(args: &AuditArgs, policy: Policy) -> Outcome {
+    let session = Session::open(&args.cluster).await?;
+    let known =
+        cluster::surroundings(&session, &args.namespace, Surroundings::new(&args.capacity), args.chunk_size).await?;
+    let mut known = match known.know() {
+        Ok(known) => known,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    if known.doubt.is_none() && args.capacity.is_empty() && args.options.nodes == Nodes::Auto {
+        let traces = cluster::traces(&session).await?;
+        known.doubt = traces.describe();
+        if let (Traces::Forbidden(_), Some(why)) = (traces, &known.doubt) {
+            known.gaps.insert(Gap { what: "autoscalers".to_owned(), why: why.clone() });
+        }
+    }
+    let (bench, rest) = bench(args, policy, known);
+    let mut auditor = Auditor::new(&bench);
+    cluster::audit(&session, &args.namespace, args.chunk_size, &mut auditor).await;
+    Ok(Ok(finish(auditor, rest)))
+}
+
+fn of_files(args: &AuditArgs, policy: Policy) -> Outcome {
+    let beside = || run::beside(policy_file::locate(args.policy.as_deref()).as_deref(), &policy);
+    let capacity = if args.capacity.is_empty() { beside() } else { args.capacity.clone() };
+    let mut known = Surroundings::new(&capacity);
+    let files = files::read(&args.from, &mut known);
+    let contents = Contents::find(&files, &args.namespace, &mut known);
+    anyhow::ensure!(
+        !contents.is_empty() || !known.gaps.is_empty(),
+        "there is nothing to audit in what was named: no Pod, and nothing that makes Pods"
+    );
+    let known = match known.know() {
+        Ok(known) => known,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    let (bench, rest) = bench(args, policy, known);
+    let mut auditor = Auditor::new(&bench);
+    contents.audit(&mut auditor);
+    Ok(Ok(finish(auditor, rest)))
+}
+
+fn bench(args: &AuditArgs, policy: Policy, mut known: Known) -> (Bench, Known) {
+    let file = policy_file::locate(args.policy.as_deref());
+    let (capacity, doubt) = (known.capacity.take(), known.doubt.take());
+    (Bench::new((file.as_deref(), policy), capacity, doubt, (&args.options, run::today())), known)
+}
+
+fn finish(auditor: Auditor<'_>, known: Known) -> Report {
+    Report { notes: known.notes, ..auditor.finish(known.gaps) }
+}

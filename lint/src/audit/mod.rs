@@ -1,0 +1,16 @@
+//! `memlint audit`: what the webhook would say if all that runs in a cluster were created again now.
+//!
+//! Every object goes through the webhook's own review, as the API server would send it: nothing is judged here. What
+//! the webhook does not know by default (Pods, quotas) is not known here either. An object that another one makes which
+//! is listed, too, is not asked about: its maker speaks for it.
+
+mod auditor;
+mod cluster;
+pub mod command;
+mod files;
+mod json;
+mod kinds;
+pub mod report;
+mod request;
+mod surroundings;
+mod text;

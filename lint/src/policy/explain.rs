@@ -1,0 +1,242 @@
+//! `memlint policy explain`: what a policy comes to for the objects in a file. What holds, who says so, which nodes each
+//! filter leaves, and the verdict.
+
+mod json;
+mod text;
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use memlint_files::held::Held;
+use memlint_files::policy_file::{self, Traced};
+use memlint_files::problem::{Note, Problem};
+use memlint_files::yaml::{self, Failure};
+use memlint_files::{capacity_files, place};
+use memlint_policies::capacity::Capacity;
+use memlint_policies::engine::{self, Review};
+use memlint_policies::finding::{Finding, Level, ObjectRef};
+use memlint_policies::funnel::{Funnels, funnel};
+use memlint_policies::inventory::Inventory;
+use memlint_policies::path::FieldPath;
+use memlint_policies::resources::Defaulting;
+use memlint_policies::rules::RULES;
+use memlint_policies::waiver::{Waiver, waivers};
+use memlint_policies::workload::{Workload, objects};
+
+use super::ExplainArgs;
+use crate::cli::Format;
+use crate::corpus;
+use crate::known::Known;
+use crate::output;
+use crate::progress::Progress;
+use crate::{live, run};
+
+/// What is explained.
+#[derive(Debug, Default)]
+struct Explained {
+    workloads: Vec<OfWorkload>,
+    problems: Vec<Problem>,
+    notes: Vec<Note>,
+}
+
+/// What holds for one Pod, or for the Pod of a workload.
+#[derive(Debug)]
+struct OfWorkload {
+    object: Arc<ObjectRef>,
+    namespace: String,
+    file: Arc<str>,
+    line: usize,
+    template_at: FieldPath,
+    /// In the order of [`RULES`].
+    rules: Vec<OfRule>,
+    /// Annotations that do not count, and why.
+    notes: Vec<String>,
+    /// Or why nothing can be said of them.
+    nodes: Result<Funnels, &'static str>,
+    findings: Vec<Finding>,
+}
+
+/// What holds of one rule.
+#[derive(Debug)]
+struct OfRule {
+    id: &'static str,
+    level: Option<Level>,
+    /// The parameters, as a policy would set them.
+    params: Vec<(&'static str, String)>,
+    set_by: Source,
+    waivers: Vec<(Waiver, Option<Source>)>,
+    /// Why it cannot run.
+    not_run: Option<&'static str>,
+    findings: usize,
+}
+
+/// Who says something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Source {
+    /// A policy that memlint ships, by its name.
+    Shipped(&'static str),
+    /// A line of the policy file.
+    File(String, usize),
+}
+
+impl OfWorkload {
+    fn verdict(&self) -> Option<Level> {
+        self.findings.iter().map(|finding| finding.level).max()
+    }
+
+    fn verdict_label(&self) -> &'static str {
+        match self.verdict() {
+            Some(Level::Deny) => "deny",
+            Some(Level::Warn) => "warn",
+            None => "good",
+        }
+    }
+}
+
+/// Explains.
+///
+/// # Errors
+/// When memlint cannot do its job.
+pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
+    let refuse = |problems: &[Problem]| {
+        run::complain(&output::text::problems(problems, std::io::stderr().is_terminal()));
+        Ok(run::FAILED)
+    };
+    let file = policy_file::locate(args.policy.as_deref());
+    let traced = match policy_file::load_traced(file.as_deref()) {
+        Ok(traced) => traced,
+        Err(problems) => return refuse(&problems),
+    };
+    let files = match args.capacity.as_slice() {
+        [] if !args.live.cluster => run::beside(file.as_deref(), &traced.policy),
+        named => named.to_vec(),
+    };
+    let mut loaded = match capacity_files::load_with(&files, &args.live.list(&live::CAPACITY)?) {
+        Ok(loaded) => loaded,
+        Err(problems) => return refuse(&problems),
+    };
+    let mut corpus = corpus::read(&args.files, 0, &Progress::start(true));
+    corpus.sources = loaded.sources;
+    corpus.notes.append(&mut loaded.notes);
+    let (_, scopes) = Known::collect(&corpus, &args.namespace, loaded.capacity.as_ref());
+    let mut explained =
+        Explained { problems: corpus.problems.clone(), notes: corpus.notes.clone(), ..Explained::default() };
+    for held in &corpus.documents {
+        let asked = Asked { traced: &traced, file: file.as_deref(), args, inventory: scopes.of(&held.file) };
+        asked.document(held, &mut explained);
+    }
+    corpus.fatal.iter().for_each(|error| run::complain(&format!("memlint: {error}")));
+    anyhow::ensure!(
+        !explained.workloads.is_empty() || !explained.problems.is_empty() || !corpus.fatal.is_empty(),
+        "there is no Pod in what was named, nor anything that makes Pods"
+    );
+    let printed = match args.format {
+        Format::Text => text::render(&explained),
+        Format::Json => json::render(&explained),
+    };
+    output::print(&printed).context("standard output cannot be written")?;
+    let denied = explained.workloads.iter().any(|workload| workload.verdict() == Some(Level::Deny));
+    Ok(match (corpus.fatal.is_empty(), denied || !explained.problems.is_empty()) {
+        (false, _) => run::FAILED,
+        (true, true) => run::FOUND,
+        (true, false) => run::CLEAN,
+    })
+}
+
+/// What is asked about a document.
+struct Asked<'a> {
+    traced: &'a Traced,
+    /// The policy file.
+    file: Option<&'a Path>,
+    args: &'a ExplainArgs,
+    inventory: &'a Inventory,
+}
+
+impl Asked<'_> {
+    fn document(&self, held: &Held, explained: &mut Explained) {
+        let raw = held.document.raw();
+        let document = match yaml::parse(raw) {
+            Ok(document) => document,
+            Err(problem) => {
+                let problem = match yaml::classify(raw.text, problem) {
+                    Failure::Broken(problem) => Problem::of_document(&held.file, problem),
+                    Failure::Templated => {
+                        let file = held.file.as_ref();
+                        let problem = Problem::of_file(file, "a template, not a manifest: render it first");
+                        Problem { line: raw.line, ..problem }
+                    }
+                };
+                return explained.problems.push(problem);
+            }
+        };
+        for object in objects(document.value()) {
+            let line = place::find(&document, &object.at, &FieldPath::root(), false, None).1.line;
+            for workload in Workload::find(&object).into_iter().filter(|workload| workload.makes_pods) {
+                explained.workloads.push(self.workload(&workload, held, line));
+            }
+        }
+    }
+
+    fn workload(&self, workload: &Workload, held: &Held, line: usize) -> OfWorkload {
+        let namespace = workload.object.namespace.as_deref().unwrap_or(&self.args.namespace);
+        let defaulting = Defaulting::Simulate;
+        let review = Review {
+            policy: &self.traced.policy,
+            inventory: self.inventory,
+            namespace,
+            file: Some(&held.file),
+            defaulting,
+            today: run::today(),
+        };
+        let report = engine::review(workload, &review);
+        let settings = self.traced.policy.settings().iter().zip(waivers(workload, &review));
+        let rules = RULES.iter().zip(settings).map(|(rule, (setting, waivers))| OfRule {
+            id: rule.id,
+            level: setting.level,
+            params: rule
+                .params
+                .iter()
+                .map(|param| (param.name, param.kind.show(setting.params.get(param.name))))
+                .collect(),
+            set_by: self.source(self.traced.line_of_rule(rule.id)),
+            waivers: waivers.into_iter().map(|waiver| self.located(waiver)).collect(),
+            not_run: rule.needs.missing(self.inventory).filter(|_| setting.level.is_some()),
+            findings: report.findings.iter().filter(|finding| finding.rule == rule.id).count(),
+        });
+        OfWorkload {
+            rules: rules.collect(),
+            object: workload.object.clone(),
+            namespace: namespace.to_owned(),
+            file: held.file.clone(),
+            line,
+            template_at: workload.template_at.clone(),
+            notes: report.notes.into_iter().map(|(_, note)| note).collect(),
+            nodes: funnel(workload, self.inventory, namespace, defaulting).ok_or_else(|| self.why_no_nodes()),
+            findings: report.findings,
+        }
+    }
+
+    fn why_no_nodes(&self) -> &'static str {
+        if self.inventory.capacity().is_some_and(Capacity::knows_nodes) {
+            "part of the Pod cannot be read, or scheduling gates keep it from the scheduler"
+        } else {
+            "none are known; name a file with --capacity, or ask with --cluster"
+        }
+    }
+
+    fn source(&self, line: Option<usize>) -> Source {
+        match (self.file, line) {
+            (Some(file), Some(line)) => Source::File(run::shortest(file).display().to_string(), line),
+            _ => Source::Shipped(self.traced.extends),
+        }
+    }
+
+    /// With the place of the policy's exemption, where it is one of those.
+    fn located(&self, waiver: Waiver) -> (Waiver, Option<Source>) {
+        let exemption = waiver.exemption.and_then(|index| self.traced.policy.exemptions().get(index));
+        let source = exemption.map(|exemption| self.source(self.traced.line(exemption.at())));
+        (waiver, source)
+    }
+}

@@ -1,0 +1,219 @@
+//! The JSON of `memlint policy explain`, version 1. The types here are the wire format; nothing else depends on them.
+
+use std::collections::BTreeMap;
+
+use memlint_policies::exemption::ExemptedBy;
+use memlint_policies::funnel;
+use memlint_policies::waiver::Waiver;
+use serde::Serialize;
+
+use super::{Explained, OfRule, OfWorkload, Source};
+use crate::fit::table::short;
+
+#[derive(Serialize)]
+struct Root<'a> {
+    version: u8,
+    memlint: &'static str,
+    results: Vec<ResultOf<'a>>,
+    problems: Vec<Problem<'a>>,
+    notes: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ResultOf<'a> {
+    object: Object<'a>,
+    file: &'a str,
+    line: usize,
+    /// Where the Pod template stands in the object; empty for a Pod.
+    template: String,
+    verdict: &'static str,
+    rules: Vec<Rule<'a>>,
+    notes: &'a [String],
+    nodes: Option<Nodes<'a>>,
+    findings: Vec<Finding<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Object<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+    namespace: &'a str,
+    name: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Rule<'a> {
+    rule: &'a str,
+    level: String,
+    params: BTreeMap<&'a str, &'a str>,
+    set_by: SetBy<'a>,
+    exempted: Vec<Exempted<'a>>,
+    not_run: Option<&'a str>,
+    findings: usize,
+}
+
+/// A shipped policy, or a line of a file.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum SetBy<'a> {
+    Shipped { policy: &'a str },
+    Line { file: &'a str, line: usize },
+}
+
+#[derive(Serialize)]
+struct Exempted<'a> {
+    by: &'static str,
+    container: Option<&'a str>,
+    reason: &'a str,
+    at: Option<SetBy<'a>>,
+}
+
+#[derive(Serialize)]
+struct Nodes<'a> {
+    empty: Funnel<'a>,
+    now: Option<Funnel<'a>>,
+}
+
+#[derive(Serialize)]
+struct Funnel<'a> {
+    all: Vec<Class<'a>>,
+    filters: Vec<Filter<'a>>,
+}
+
+#[derive(Serialize)]
+struct Filter<'a> {
+    filter: &'static str,
+    out: Vec<Out>,
+    left: Vec<Class<'a>>,
+}
+
+#[derive(Serialize)]
+struct Out {
+    reasons: Vec<String>,
+    nodes: usize,
+}
+
+/// Nodes of one class, by the first of them.
+#[derive(Serialize)]
+struct Class<'a> {
+    first: &'a str,
+    nodes: usize,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    rule: &'a str,
+    level: String,
+    container: Option<&'a str>,
+    path: String,
+    message: &'a str,
+    help: &'a str,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+    message: &'a str,
+}
+
+/// All that is explained, as JSON, one object, indented.
+pub(super) fn render(explained: &Explained) -> String {
+    let root = Root {
+        version: 1,
+        memlint: env!("CARGO_PKG_VERSION"),
+        results: explained.workloads.iter().map(result).collect(),
+        problems: explained
+            .problems
+            .iter()
+            .map(|found| Problem { file: &found.file, line: found.line, column: found.column, message: &found.message })
+            .collect(),
+        notes: explained.notes.iter().map(|note| note.message.as_str()).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&root).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn result(workload: &OfWorkload) -> ResultOf<'_> {
+    let object = &workload.object;
+    ResultOf {
+        object: Object {
+            api_version: &object.api_version,
+            kind: &object.kind,
+            namespace: &workload.namespace,
+            name: object.name.as_deref(),
+        },
+        file: &workload.file,
+        line: workload.line,
+        template: workload.template_at.to_string(),
+        verdict: workload.verdict_label(),
+        rules: workload.rules.iter().map(rule).collect(),
+        notes: &workload.notes,
+        nodes: workload
+            .nodes
+            .as_ref()
+            .ok()
+            .map(|nodes| Nodes { empty: of_nodes(&nodes.ever), now: nodes.now.as_ref().map(of_nodes) }),
+        findings: workload
+            .findings
+            .iter()
+            .map(|found| Finding {
+                rule: found.rule,
+                level: found.level.to_string(),
+                container: found.container.as_deref(),
+                path: found.at.to_string(),
+                message: &found.message,
+                help: &found.help,
+            })
+            .collect(),
+    }
+}
+
+fn rule(rule: &OfRule) -> Rule<'_> {
+    Rule {
+        rule: rule.id,
+        level: rule.level.map_or_else(|| "off".to_owned(), |level| level.to_string()),
+        params: rule.params.iter().map(|(name, value)| (*name, value.as_str())).collect(),
+        set_by: set_by(&rule.set_by),
+        exempted: rule.waivers.iter().map(|(waiver, source)| exempted(waiver, source.as_ref())).collect(),
+        not_run: rule.not_run,
+        findings: rule.findings,
+    }
+}
+
+fn set_by(source: &Source) -> SetBy<'_> {
+    match source {
+        Source::Shipped(policy) => SetBy::Shipped { policy },
+        Source::File(file, line) => SetBy::Line { file, line: *line },
+    }
+}
+
+fn exempted<'a>(waiver: &'a Waiver, source: Option<&'a Source>) -> Exempted<'a> {
+    let by = match waiver.by {
+        ExemptedBy::Policy => "policy",
+        ExemptedBy::Object => "object",
+        ExemptedBy::Namespace => "namespace",
+    };
+    Exempted { by, container: waiver.container.as_deref(), reason: &waiver.reason, at: source.map(set_by) }
+}
+
+fn of_nodes(nodes: &funnel::Funnel) -> Funnel<'_> {
+    let filters = nodes.steps.iter().map(|step| Filter {
+        filter: step.filter.label(),
+        out: step
+            .out
+            .iter()
+            .map(|(reasons, nodes)| Out { reasons: reasons.iter().map(short).collect(), nodes: *nodes })
+            .collect(),
+        left: classes(&step.left),
+    });
+    Funnel { all: classes(&nodes.all), filters: filters.collect() }
+}
+
+fn classes(classes: &[funnel::Alike]) -> Vec<Class<'_>> {
+    classes.iter().map(|class| Class { first: &class.first, nodes: class.nodes }).collect()
+}
