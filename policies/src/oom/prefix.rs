@@ -236,6 +236,7 @@ mod tests {
             "[Oct 2 14:14] text 1",
             "kern  :err   : [36370.036951] text 1",
             "kern  :warn  : [Fri Oct  2 14:14:07 2026] text 1",
+            "kern.warn: [36370.036951] text 1",
             "3,2034,36370037095,-;text 1",
             "6,2034,36370037095,-,caller=T12;text 1",
             "<3>1 2026-05-01T12:34:56Z host kernel - - - [36370.036951] text 1",

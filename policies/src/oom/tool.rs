@@ -64,9 +64,13 @@ pub(super) fn stream(text: &str) -> Option<&str> {
     rest.strip_prefix("F ").or_else(|| rest.strip_prefix("P "))
 }
 
-/// `kern  :err   : text` (dmesg -x), `10.0.0.2: kern: warning: text` (Talos).
+/// `kern  :err   : text` (dmesg -x), `kern.warn: text`, `10.0.0.2: kern: warning: text` (Talos).
 pub(super) fn facility<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
     let (mut name, mut rest) = text.split_once(':')?;
+    let is_word = |word: &str| word.len() <= 8 && word.bytes().all(|b| b.is_ascii_lowercase());
+    if name.strip_prefix("kern.").is_some_and(is_word) {
+        return Some(rest);
+    }
     let mut node = None;
     if name.len() <= 45 && name.contains('.') && rest.trim_start().starts_with("kern:") {
         node = Some(name);
@@ -75,8 +79,7 @@ pub(super) fn facility<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> 
     let (level, rest) = rest.split_once(':')?;
     let known = matches!(name.trim(), "kern" | "user" | "daemon" | "syslog" | "local0");
     let level = level.trim();
-    let level = !level.is_empty() && level.len() <= 8 && level.bytes().all(|b| b.is_ascii_lowercase());
-    (known && level).then(|| {
+    (known && !level.is_empty() && is_word(level)).then(|| {
         stamp.comes_from(node);
         rest
     })
