@@ -104,7 +104,8 @@ impl Paths {
         // The block's header holds the same path as the summary, which printk may have cut.
         let mut oom = report.oom_path.clone().map(|path| path.completed(stats));
         if oom.is_none() && !report.global {
-            oom = stats.map(|path| Path { text: path.to_owned(), is_cut: false });
+            let cut = report.cut_stats.as_ref().map(|path| Path { text: path.clone(), is_cut: true });
+            oom = stats.map(|path| Path { text: path.to_owned(), is_cut: false }).or(cut);
         }
         let mut inferred = false;
         if oom.is_none()

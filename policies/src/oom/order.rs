@@ -76,7 +76,7 @@ fn rank(record: &Record<'_>) -> Option<u8> {
         Record::Cpu { .. } | Record::Cpuset { .. } => 1,
         Record::TaskIn { .. } => 2,
         Record::Counter(_) | Record::MemInfo => 3,
-        Record::Stats { .. } => 4,
+        Record::Stats { .. } | Record::CutStats(_) => 4,
         Record::Stat { .. } | Record::Ram { .. } => 5,
         Record::Header(_) => 6,
         Record::Row { .. } => 7,

@@ -28,6 +28,8 @@ pub(super) enum Record<'a> {
     Counter(Counter),
     /// `Memory cgroup stats for <path>:`, with the values, or the first of them, if on the same line.
     Stats { path: &'a str, inline: Option<Memory>, first: Option<(&'a str, u64)> },
+    /// The same, but a pager has cut the line at the screen's edge.
+    CutStats(&'a str),
     /// One line of the block that follows.
     Stat { key: &'a str, value: u64 },
     /// The header of the task table.
@@ -171,6 +173,9 @@ fn stats(text: &str) -> Option<Record<'_>> {
         Some(at) => text.split_at_checked(at.saturating_add(1))?,
         None => text.split_once(' ').unwrap_or((text, "")),
     };
+    if let Some(path) = path.strip_suffix(['>', '…']).filter(|path| rest.is_empty() && path.starts_with('/')) {
+        return Some(Record::CutStats(path));
+    }
     let path = path.strip_suffix(':').or((!rest.is_empty()).then_some(path))?;
     path.starts_with('/').then(|| Record::Stats { path, inline: Memory::inline(rest), first: pair(rest) })
 }
@@ -246,6 +251,8 @@ mod tests {
         ));
         let same_line = read("Memory cgroup stats for /a: anon 7");
         assert!(matches!(same_line, Some(Record::Stats { inline: None, first: Some(("anon", 7)), .. })));
+        let cut = read("Memory cgroup stats for /kubepods/burstable/pod7e>");
+        assert_eq!(cut, Some(Record::CutStats("/kubepods/burstable/pod7e")));
         for line in ["Call Trace:", "RIP: 0033:0x7f", "Killing container with id x", "", "Memory cgroup stats for /a/b"]
         {
             assert_eq!(read(line), None, "{line}");

@@ -80,6 +80,7 @@ pub(super) struct Report {
     pub(super) memory: Option<Counter>,
     pub(super) counters: Counters,
     pub(super) stats_path: Option<String>,
+    pub(super) cut_stats: Option<String>,
     pub(super) stats: Memory,
     pub(super) stats_open: bool,
     pub(super) stats_uptime: Option<u64>,
@@ -141,12 +142,12 @@ impl Report {
             Record::Cpuset { cpuset, .. } => self.cpuset = Some(cut(cpuset, MAX_TEXT).to_owned()),
             Record::TaskIn { task, oom } => {
                 self.prove(Proof::CgroupNamed, line);
-                self.task_path = Some(whole(task));
-                self.oom_path = Some(whole(oom));
+                self.task_path = Some(Path::whole(cut(task, MAX_TEXT)));
+                self.oom_path = Some(Path::whole(cut(oom, MAX_TEXT)));
             }
             Record::LimitReached(path) => {
                 self.prove(Proof::CgroupNamed, line);
-                self.oom_path = Some(whole(path));
+                self.oom_path = Some(Path::whole(cut(path, MAX_TEXT)));
             }
             Record::Counter(counter) => {
                 self.prove(Proof::Figures, line);
@@ -160,6 +161,10 @@ impl Report {
                 if let Some((key, value)) = first {
                     self.stats.set(key, value);
                 }
+            }
+            Record::CutStats(path) => {
+                self.prove(Proof::Figures, line);
+                (self.cut_stats, self.stats_open) = (Some(cut(path, MAX_TEXT).to_owned()), true);
             }
             Record::Stat { key, value } => self.stats.set(key, value),
             Record::Header(columns) => self.columns = Some(columns),
@@ -306,10 +311,6 @@ impl Report {
             self.victims.push(victim);
         }
     }
-}
-
-fn whole(path: &str) -> Path {
-    Path { text: cut(path, MAX_TEXT).to_owned(), is_cut: false }
 }
 
 fn proof(killer: Option<Killer>) -> Proof {

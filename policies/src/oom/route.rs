@@ -35,6 +35,7 @@ pub(super) fn opens(record: &Record<'_>) -> bool {
         | Record::TaskIn { .. }
         | Record::LimitReached(_)
         | Record::Stats { .. }
+        | Record::CutStats(_)
         | Record::Header(_)
         | Record::OomKill(_)
         | Record::OomKillTail(_)
@@ -72,6 +73,7 @@ fn content(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option<u32> {
             CounterKind::Kernel => report.counters.kernel.is_none(),
             CounterKind::Swap => report.counters.swap.is_none(),
         }),
+        Record::CutStats(_) => collecting(report.stats_path.is_none() && report.cut_stats.is_none()),
         Record::Stats { path, inline, .. } => stats(report, path, inline.is_some()),
         Record::Stat { .. } => {
             let same_print = report.stats_uptime.is_some() && report.stats_uptime == stamp.uptime;

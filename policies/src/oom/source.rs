@@ -150,6 +150,7 @@ pub(super) fn without_figures(report: &Report) -> Report {
         memory: None,
         counters: Counters::default(),
         stats_path: None,
+        cut_stats: None,
         stats: Memory::default(),
         by_cgroup: Vec::new(),
         columns: None,

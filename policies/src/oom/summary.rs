@@ -28,6 +28,10 @@ pub(super) struct Path {
 }
 
 impl Path {
+    pub(super) fn whole(text: &str) -> Self {
+        Self { text: text.to_owned(), is_cut: false }
+    }
+
     /// `whole` if this path was cut and `whole` continues it.
     pub(super) fn completed(self, whole: Option<&str>) -> Self {
         match whole {
@@ -97,7 +101,8 @@ fn path<'a>(text: &'a str, key: &str) -> (Path, Option<&'a str>) {
         None => {
             let (path, is_cut) = match text.rsplit_once(',') {
                 Some((path, remnant)) if key.trim_start_matches(',').starts_with(remnant) => (path, false),
-                _ => (text, true),
+                // A pager marks where the screen ended.
+                _ => (text.trim_end_matches(['>', '…']), true),
             };
             (Path { text: path.to_owned(), is_cut }, None)
         }
