@@ -57,8 +57,10 @@ pub struct Limits {
     pub body: usize,
     /// How much of all bodies together is held at a time.
     pub bodies: usize,
-    /// Bodies whose review may take more memory than this are reviewed away from the threads that serve connections.
+    /// Bodies longer than this are reviewed away from the threads that serve connections.
     pub inline: usize,
+    /// Likewise those whose review may take more memory than this, in bytes.
+    pub light: usize,
     /// How much memory reviews may take at a time that way: a large one alone, small ones side by side, but no more than
     /// there are cores. See [`memlint_review::weight`].
     pub heavy: usize,
@@ -74,7 +76,8 @@ impl Default for Limits {
         Self {
             body: 7 * MI,
             bodies: 32 * MI,
-            inline: 6 * MI,
+            inline: 16 * 1024,
+            light: 6 * MI,
             heavy: 64 * MI,
             answer_within: Duration::from_secs(3),
             reviews: 64,

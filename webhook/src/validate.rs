@@ -69,7 +69,7 @@ async fn answer(app: &Arc<App>, request: Request, started: Instant) -> Result<(R
     };
     let count = Count::one(&app.metrics.inflight);
     let weight = memlint_review::weight(&body);
-    if weight <= app.limits.inline {
+    if body.len() <= app.limits.inline && weight <= app.limits.light {
         let reply = review(app, &body);
         return reply.map(|reply| (reply, arrived.elapsed()));
     }

@@ -25,6 +25,9 @@ pub(super) trait Kept:
     /// Which objects the API server is asked for, if not for all.
     const FIELDS: Option<&'static str> = None;
 
+    /// Whether the API server is asked for nothing but the metadata of objects.
+    const METADATA_ONLY: bool = false;
+
     /// What is not even read, beside `metadata.managedFields`: what is large, or changes often.
     const UNREAD: &'static [KeyPath] = &[];
 
@@ -124,7 +127,9 @@ impl Kept for RuntimeClass {
 
 impl Kept for core::Namespace {
     const KIND: &'static str = "Namespace";
-    const UNREAD: &'static [KeyPath] = &[&["spec"], &["status"]];
+    const METADATA_ONLY: bool = true;
+    // What comes calls itself a PartialObjectMetadata.
+    const UNREAD: &'static [KeyPath] = &[&["apiVersion"], &["kind"], &["spec"], &["status"]];
 
     fn trim(&mut self) {
         let annotations = self.metadata.annotations.take();

@@ -91,6 +91,10 @@ impl<K: Kept> Resource for Seen<K> {
         K::plural(&())
     }
 
+    fn metadata_api() -> bool {
+        K::METADATA_ONLY
+    }
+
     fn meta(&self) -> &ObjectMeta {
         &self.metadata
     }

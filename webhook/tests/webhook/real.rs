@@ -61,6 +61,11 @@ async fn r8_the_selector_of_pods_is_understood_and_no_trace_of_an_autoscaler_is_
     until("autoscalers have been looked for", || metric(&app, "memlint_capacity_rebuilds_total") >= 1.0).await;
     // Pods of other tests may be there, but none of them has a node.
     assert_eq!(metric(&app, "memlint_cache_objects{kind=\"Pod\"}"), 1.0);
+    // Their metadata alone is asked for, and can be read.
+    assert!(metric(&app, "memlint_cache_objects{kind=\"Namespace\"}") >= 5.0);
+    assert_eq!(metric(&app, "memlint_watch_bad_objects_total{kind=\"Namespace\"}"), 0.0);
+    let capacity = app.cluster.load().inventory.capacity().expect("a capacity").clone();
+    assert_eq!(capacity.namespaces()["r8-pods"]["kubernetes.io/metadata.name"], "r8-pods");
     let doubt = app.cluster.load().doubt.clone();
     assert!(doubt.as_deref().is_none_or(|doubt| doubt == "there are no nodes"), "{doubt:?}");
     task.abort();
