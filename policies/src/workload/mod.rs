@@ -6,6 +6,7 @@
 
 mod custom;
 mod objects;
+mod pod;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

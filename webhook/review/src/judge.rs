@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use memlint_policies::engine::Report;
 use memlint_policies::exemption::Exempted;
 use memlint_policies::finding::{Finding, Group, Level, ObjectRef};
 use memlint_policies::rule::Needs;
@@ -15,6 +14,7 @@ use crate::fresh::Known;
 use crate::limit_ranger::{self, Written};
 use crate::object;
 use crate::options::{Enforcement, OnDoubt, Workloads};
+use crate::pods::{self, Reviewed};
 use crate::reply::Action;
 use crate::request::Request;
 use crate::scope::Scope;
@@ -66,9 +66,7 @@ pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> R
     let taken = weight::bound(&value, 0)?;
     let object = object::named(request, &value);
     let reviewed = object::review(&object, scope, cx)?;
-    let silent =
-        |report: &Report| report.findings.is_empty() && report.notes.is_empty() && report.exemptions.is_empty();
-    let found = reviewed.iter().any(|(_, report)| !silent(report));
+    let found = reviewed.iter().any(|reviewed| !reviewed.is_silent());
     let old = match request.old_object.filter(|_| request.operation == "UPDATE" && found) {
         Some(old) => Some(trim::read(old)?),
         None => None,
@@ -83,8 +81,8 @@ pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> R
         Some(old) => object::review(&object::named(request, old), scope, cx)?,
         None => Vec::new(),
     };
-    let old_reports = || old_reviewed.iter().map(|(_, report)| report);
-    let old_findings = old_reports().flat_map(|report| &report.findings);
+    let old_reports = || old_reviewed.iter().map(|reviewed| &reviewed.report);
+    let old_findings = old_reviewed.iter().flat_map(Reviewed::all);
     let known = old.as_ref().map(|old| Known::new(old_findings, old));
 
     let mut judgement = Judgement {
@@ -97,12 +95,18 @@ pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> R
         misread: false,
     };
     let limit_ranger = object::annotation(&value, limit_ranger::ANNOTATION).unwrap_or_default();
-    for (workload, report) in reviewed {
+    for mut reviewed in reviewed {
+        let report = std::mem::take(&mut reviewed.report);
         let known_exemption = |exempted: &Exempted| old_reports().any(|old| old.exemptions.contains(exempted));
         judgement.exemptions.extend(report.exemptions.into_iter().filter(|exempted| !known_exemption(exempted)));
         let known_note = |note: &String| old_reports().any(|old| old.notes.iter().any(|(_, old)| old == note));
         judgement.notes.extend(report.notes.into_iter().map(|(_, note)| note).filter(|note| !known_note(note)));
-        for mut finding in report.findings {
+        let is_news = |finding: &Finding| known.as_ref().is_none_or(|known| known.is_news(finding, &value));
+        let in_pods_only = std::mem::take(&mut reviewed.in_pods_only);
+        let in_pods_only = in_pods_only.into_iter().map(|finding| (finding, true));
+        let own = report.findings.into_iter().map(|finding| (finding, false));
+        let mut beyond = Vec::new();
+        for (mut finding, is_in_pods_only) in own.chain(in_pods_only) {
             let needs = rules::find(finding.rule).map_or(Needs::Nothing, |rule| rule.needs);
             if needs == Needs::BoundPods {
                 // A Pod that is resized is among those that take the room.
@@ -112,11 +116,21 @@ pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> R
                 // Room comes and goes.
                 finding.level = Level::Warn;
             }
-            if known.as_ref().is_some_and(|known| !known.is_news(&finding, &value)) {
+            if !is_news(&finding) {
                 continue;
             }
+            let (mut action, mut in_pods) = actions(&finding, needs, &reviewed.workload, scope, cx);
+            if is_in_pods_only {
+                // The workload itself is exempt; only that its Pods will be refused is worth a word.
+                if in_pods != Action::Deny {
+                    continue;
+                }
+                action = action.min(Action::Warn);
+                beyond.push(finding.rule);
+            } else if scope == Scope::Template && !reviewed.is_in_pods(&finding) {
+                in_pods = Action::Audit;
+            }
             judgement.misread |= is_about_reading(&finding);
-            let (action, in_pods) = actions(&finding, needs, &workload, scope, cx);
             let is_doubtful = finding.level == Level::Deny
                 && cx.options.enforcement_in(&request.namespace) == Enforcement::Deny
                 && is_by_nodes(needs)
@@ -130,6 +144,7 @@ pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> R
                 defaulted: written.and_then(Written::note),
             });
         }
+        judgement.notes.extend(pods::notes(&reviewed.workload, beyond));
     }
     if judgement.findings.iter().any(|judged| judged.action == Action::Deny) {
         judgement.about = Some(About::of(request, &value));

@@ -14,6 +14,7 @@ mod limit_ranger;
 pub mod nodes;
 mod object;
 mod options;
+mod pods;
 mod reply;
 mod request;
 mod response;

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1 as core;
-use memlint_policies::engine::{self, Report, Review};
+use memlint_policies::engine::Review;
 use memlint_policies::finding::ObjectRef;
 use memlint_policies::object::Value;
 use memlint_policies::path::FieldPath;
 use memlint_policies::resources::Defaulting;
 use memlint_policies::workload::{Object, Workload};
 
+use crate::pods::Reviewed;
 use crate::request::Request;
 use crate::{ReviewCx, scope::Scope};
 
@@ -27,15 +28,11 @@ pub(crate) fn named<'v, 'a>(request: &Request<'_>, value: &'v Value<'a>) -> Obje
     Object { at: FieldPath::root(), reference, value }
 }
 
-/// The workloads of an object, each with what the rules say of it.
+/// The workloads of an object, each with what the rules say of it and of its Pods.
 ///
 /// # Errors
 /// When the object holds no Pod template at all.
-pub(crate) fn review(
-    object: &Object<'_, '_>,
-    scope: Scope,
-    cx: &ReviewCx<'_>,
-) -> Result<Vec<(Workload, Report)>, String> {
+pub(crate) fn review(object: &Object<'_, '_>, scope: Scope, cx: &ReviewCx<'_>) -> Result<Vec<Reviewed>, String> {
     let mut workloads = Workload::find(object);
     if scope == Scope::Resize {
         workloads.iter_mut().for_each(hold_to_its_node);
@@ -48,7 +45,8 @@ pub(crate) fn review(
     let namespace = object.reference.namespace.as_deref().unwrap_or_default();
     let review =
         Review { policy: cx.policy, inventory: cx.inventory, namespace, file: None, defaulting, today: cx.today };
-    Ok(workloads.into_iter().map(|workload| (engine::review(&workload, &review), workload)).map(swap).collect())
+    let makes_pods = scope == Scope::Template;
+    Ok(workloads.into_iter().map(|workload| Reviewed::new(workload, &review, makes_pods)).collect())
 }
 
 /// A Pod that is being resized stays where it is: it must fit there, whatever else might take it, and no taint drives
@@ -71,10 +69,6 @@ fn hold_to_its_node(workload: &mut Workload) {
     spec.affinity = Some(core::Affinity { node_affinity: Some(affinity), ..core::Affinity::default() });
     spec.node_selector = None;
     spec.tolerations = Some(vec![anything]);
-}
-
-fn swap<A, B>((a, b): (A, B)) -> (B, A) {
-    (b, a)
 }
 
 /// Whether an object is on its way out: whatever happens to it then must not be stopped.

@@ -85,3 +85,44 @@ async fn d10_an_exemption_that_has_been_told_is_not_told_at_every_update() {
     let verdict = ask(&app(), &deployment(Some(&old), &new)).await;
     assert!(verdict.allowed && verdict.warnings.is_empty(), "{verdict:?}");
 }
+
+#[tokio::test]
+async fn d10_an_exemption_of_a_workload_need_not_be_one_of_its_pods() {
+    let mut set = deployment_of(&[crate::support::container("api", "", "1Gi")]);
+    set["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({});
+    set["metadata"]["labels"] = json!({"team": "infra"});
+    set["spec"]["template"]["metadata"]["labels"]["part"] = json!("api");
+    let refused = "the Pods of this workload will be refused unless this is changed:";
+    let rules = "rules: [missing-memory-request]";
+    for (matcher, reaches) in [
+        ("{kinds: [Deployment]}", false),
+        ("{kinds: [Deployment, Pod]}", true),
+        ("{names: [api]}", false),
+        ("{names: [\"api*\"]}", true),
+        ("{names: [\"api-*\"], kinds: [Pod]}", true),
+        ("{labels: {team: infra}}", false),
+        ("{labels: {part: api}, kinds: [Pod]}", true),
+        ("{namespaces: [shop]}", true),
+    ] {
+        let app = app_with(&format!("exemptions: [{{{rules}, match: {matcher}, reason: OPS-1}}]"), options());
+        let told = ask(&app, &deployment(None, &set)).await;
+        assert!(told.allowed, "{matcher}: {told:?}");
+        assert_eq!(!told.warnings.iter().any(|warning| warning.contains(refused)), reaches, "{matcher}: {told:?}");
+        let note = "this Deployment is exempt from missing-memory-request, its Pods are not";
+        let is_noted = told.warnings.iter().any(|warning| warning.contains(note));
+        assert_eq!(is_noted, !reaches && !matcher.contains("Pod"), "{matcher}: {told:?}");
+        // Who changes something else has been told.
+        let mut new = set.clone();
+        new["spec"]["replicas"] = json!(3);
+        let verdict = ask(&app, &deployment(Some(&set), &new)).await;
+        assert!(verdict.allowed && verdict.warnings.is_empty(), "{matcher}: {verdict:?}");
+    }
+    // So it is with annotations.
+    let annotation = json!({"memlint.dev/allow": "missing-memory-request: OPS-412"});
+    for (place, reaches) in [("/metadata", false), ("/spec/template/metadata", true)] {
+        let mut annotated = set.clone();
+        annotated.pointer_mut(place).expect("metadata")["annotations"] = annotation.clone();
+        let told = ask(&app(), &deployment(None, &annotated)).await;
+        assert_eq!(!told.warnings.iter().any(|warning| warning.contains(refused)), reaches, "{place}: {told:?}");
+    }
+}
