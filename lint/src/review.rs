@@ -10,7 +10,7 @@ use memlint_policies::capacity::Capacity;
 use memlint_policies::engine;
 use memlint_policies::inventory::Inventory;
 use memlint_policies::policy::{Policy, SHIPPED};
-use memlint_review::{Options, Reply, ReviewCx, Workloads, nodes};
+use memlint_review::{Options, Reply, ReviewCx, nodes};
 
 use crate::cli::ReviewOptions;
 
@@ -83,10 +83,10 @@ impl Bench {
         self.inventory.capacity().map_or(0, |capacity| capacity.now().nodes().len())
     }
 
-    /// Whether workloads are judged at all, or only Pods.
+    /// What is known of the cluster.
     #[must_use]
-    pub fn judges_workloads(&self) -> bool {
-        self.options.workloads != Workloads::Off
+    pub fn inventory(&self) -> &Inventory {
+        &self.inventory
     }
 
     /// The rules that are on but cannot run, and why.

@@ -8,6 +8,9 @@ use super::kinds::{KINDS, Kind};
 use super::surroundings::{Surroundings, WATCHED, Watched};
 use crate::live::{PAGE, Refusal, Session};
 
+/// The right to see whether this is OpenShift. Elsewhere nobody could grant a right in its namespace.
+const GET_OPENSHIFT: &str = "get namespaces/openshift-machine-api";
+
 /// What the webhook would know.
 ///
 /// # Errors
@@ -82,11 +85,16 @@ pub(super) async fn traces(session: &Session) -> anyhow::Result<Traces> {
         }
     }
     for (namespace, right) in STATUS_IN {
-        // Elsewhere nobody could grant a right in it.
-        let is_there = namespace != OPENSHIFT
-            || matches!(session.get("/api/v1/namespaces", namespace, "namespaces").await, Ok(Some(_)));
-        if !is_there {
-            continue;
+        if namespace == OPENSHIFT {
+            match session.get("/api/v1/namespaces", namespace, "namespaces").await {
+                Ok(Some(_)) => {}
+                Ok(None) => continue,
+                Err(Refusal::Here(_)) => {
+                    nothing = Traces::Forbidden(GET_OPENSHIFT);
+                    continue;
+                }
+                Err(Refusal::Everywhere(why)) => return Err(why),
+            }
         }
         let path = format!("/api/v1/namespaces/{namespace}/configmaps");
         match session.get(&path, AUTOSCALER_STATUS, "configmaps").await {

@@ -74,19 +74,21 @@ async fn of_cluster(args: &AuditArgs, policy: Policy) -> Outcome {
     let (bench, rest) = bench(args, policy, known);
     let mut auditor = Auditor::new(&bench);
     cluster::audit(&session, &args.namespace, args.chunk_size, &mut auditor).await;
-    Ok(Ok(finish(auditor, rest)))
+    Ok(Ok(finish(args, auditor, rest)))
 }
 
 fn of_files(args: &AuditArgs, policy: Policy) -> Outcome {
-    let beside = || run::beside(policy_file::locate(args.policy.as_deref()).as_deref(), &policy);
-    let capacity = if args.capacity.is_empty() { beside() } else { args.capacity.clone() };
-    let mut known = Surroundings::new(&capacity);
+    let mut known = Surroundings::new(&args.capacity);
     let files = files::read(&args.from, &mut known);
     let contents = Contents::find(&files, &args.namespace, &mut known);
     anyhow::ensure!(
         !contents.is_empty() || !known.gaps.is_empty(),
-        "there is nothing to audit in what was named: no Pod, and nothing that makes Pods"
+        "there is nothing to audit in what was named: no Pod, and nothing that makes Pods, but {}",
+        contents.others()
     );
+    known.settle(run::beside(policy_file::locate(args.policy.as_deref()).as_deref(), &policy));
+    let (no_daemon_set, no_namespace) = (known.lacks("DaemonSet"), known.lacks("Namespace"));
+    let asks_namespaces = policy.lets_any_namespace_allow();
     let known = match known.know() {
         Ok(known) => known,
         Err(problems) => return Ok(Err(problems)),
@@ -94,7 +96,16 @@ fn of_files(args: &AuditArgs, policy: Policy) -> Outcome {
     let (bench, rest) = bench(args, policy, known);
     let mut auditor = Auditor::new(&bench);
     contents.audit(&mut auditor);
-    Ok(Ok(finish(auditor, rest)))
+    let mut missing = Vec::new();
+    if no_daemon_set && auditor.names_daemon_sets() {
+        missing.push("no DaemonSet in what was given, though Pods name some: what they take of each node is not known; print them, too");
+    }
+    if no_namespace && asks_namespaces {
+        missing.push("no Namespace in what was given: what they exempt is not known; print them, too");
+    }
+    let mut report = finish(args, auditor, rest);
+    report.notes.extend(missing.into_iter().map(str::to_owned));
+    Ok(Ok(report))
 }
 
 fn bench(args: &AuditArgs, policy: Policy, mut known: Known) -> (Bench, Known) {
@@ -103,6 +114,15 @@ fn bench(args: &AuditArgs, policy: Policy, mut known: Known) -> (Bench, Known) {
     (Bench::new((file.as_deref(), policy), capacity, doubt, (&args.options, run::today())), known)
 }
 
-fn finish(auditor: Auditor<'_>, known: Known) -> Report {
-    Report { notes: known.notes, ..auditor.finish(known.gaps) }
+fn finish(args: &AuditArgs, auditor: Auditor<'_>, known: Known) -> Report {
+    let mut report = auditor.finish(known.gaps);
+    report.denied_only = args.denied_only;
+    report.notes = known.notes;
+    report.twice.extend(known.twice);
+    if let Some(first) = report.twice.first() {
+        let more = report.twice.len() - 1;
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        report.notes.push(format!("given more than once, and counted once, as first given: {first}{more}"));
+    }
+    report
 }

@@ -1,9 +1,11 @@
 //! What kubectl printed of a cluster, in place of the cluster: lists of objects, of which one at a time is read.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use memlint_files::yaml;
+use memlint_review::plain;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -31,6 +33,8 @@ struct Item<'f> {
 pub(super) struct Contents<'f> {
     items: Vec<Item<'f>>,
     gaps: Vec<Gap>,
+    /// What else there is, and how much of it.
+    others: BTreeMap<String, usize>,
 }
 
 #[derive(Default, Deserialize)]
@@ -39,6 +43,8 @@ struct Head<'f> {
     api_version: Option<String>,
     kind: Option<String>,
     metadata: Option<Metadata>,
+    #[serde(borrow)]
+    message: Option<&'f RawValue>,
     #[serde(borrow)]
     items: Option<Vec<&'f RawValue>>,
 }
@@ -124,6 +130,9 @@ impl<'f> Contents<'f> {
             return gap("it is no Kubernetes object: it has no apiVersion or no kind".to_owned());
         };
         if let (Some(item), Some(items)) = (kind.strip_suffix("List"), &head.items) {
+            if items.is_empty() {
+                *self.others.entry("empty List".to_owned()).or_default() += 1;
+            }
             let inherited = (!item.is_empty()).then_some((version, item));
             for (index, raw) in items.iter().enumerate() {
                 self.object(raw, &format!("{place} items[{index}]"), inherited, namespaces, known);
@@ -131,9 +140,7 @@ impl<'f> Contents<'f> {
             return;
         }
         for watched in WATCHED.iter().filter(|watched| (watched.api_version, watched.kind) == (version, kind)) {
-            if known.want(watched)
-                && let Ok(object) = serde_json::from_str(raw.get())
-            {
+            if let Ok(object) = serde_json::from_str(raw.get()) {
                 known.add(watched, object);
             }
         }
@@ -144,8 +151,27 @@ impl<'f> Contents<'f> {
             None if is_wanted && Kind::is_meant(version, kind) => {
                 gap(format!("no API server sends a {kind} of {version} to a webhook; print it with another kubectl"));
             }
-            _ => {}
+            None if (version, kind) == ("v1", "Status") => {
+                let message = head.message.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
+                let message = message.unwrap_or_default();
+                gap(format!("it is no object but the answer to a question, a Status: {message}"));
+            }
+            None if kind == "Table" && version.starts_with("meta.k8s.io/") => {
+                gap("it is a Table, which leaves most out; print it with -o json".to_owned())
+            }
+            _ => {
+                let elsewhere = if is_wanted { "" } else { " of another namespace" };
+                *self.others.entry(format!("{kind}{elsewhere}")).or_default() += 1;
+            }
         }
+    }
+
+    /// What there is that is not audited, in words.
+    pub(super) fn others(&self) -> String {
+        let words: Vec<String> =
+            self.others.iter().take(5).map(|(kind, count)| format!("{count} {}", plain(kind))).collect();
+        let more = if self.others.len() > 5 { " and more" } else { "" };
+        format!("{}{more}", words.join(", "))
     }
 
     /// Whether there is nothing to audit.

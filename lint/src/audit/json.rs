@@ -28,8 +28,10 @@ struct Root<'a> {
 struct Totals<'a> {
     #[serde(flatten)]
     sums: Sums,
-    /// Objects whose maker was asked about.
+    /// Objects that count with their maker.
     made: usize,
+    /// Pods and Jobs that have ended, and their like.
+    over: usize,
     not_judged: &'a BTreeMap<String, usize>,
 }
 
@@ -57,6 +59,7 @@ struct Object<'a> {
     name: &'a str,
     verdict: &'a str,
     findings: Vec<Finding<'a>>,
+    as_they_run: Vec<Running<'a>>,
     exempted: Vec<Exempted<'a>>,
     notes: &'a [String],
     undecided: Option<&'a str>,
@@ -74,6 +77,14 @@ struct Finding<'a> {
     path: String,
     message: &'a str,
     help: &'a str,
+}
+
+/// What would be denied of what the object has made, and not of itself.
+#[derive(Serialize)]
+struct Running<'a> {
+    #[serde(flatten)]
+    finding: Finding<'a>,
+    objects: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -103,11 +114,16 @@ pub(super) fn render(report: &Report) -> String {
     let root = Root {
         version: 1,
         memlint: env!("CARGO_PKG_VERSION"),
-        totals: Totals { sums: sums(report.totals()), made: report.made, not_judged: &report.untouched },
+        totals: Totals {
+            sums: sums(report.totals()),
+            made: report.made,
+            over: report.over,
+            not_judged: &report.untouched,
+        },
         nodes: Nodes { count: report.nodes, certain: report.doubt.is_none(), doubt: report.doubt.as_deref() },
         by_rule: of_all(report.by_rule()),
         by_namespace: of_all(report.by_namespace()),
-        objects: report.objects.iter().map(object).collect(),
+        objects: report.shown().map(object).collect(),
         not_audited: report.gaps.iter().map(|gap| Gap { what: &gap.what, why: &gap.why }).collect(),
         not_run: report.not_run.iter().map(|(rule, why)| NotRun { rule, why }).collect(),
         notes: &report.notes,
@@ -125,6 +141,7 @@ fn object(audited: &Audited) -> Object<'_> {
         name: &audited.name,
         verdict: audited.verdict.label(),
         findings: audited.findings.iter().map(finding).collect(),
+        as_they_run: audited.running.iter().map(running).collect(),
         exempted: audited.exemptions.iter().map(exempted).collect(),
         notes: &audited.notes,
         undecided: audited.undecided.as_deref(),
@@ -143,6 +160,10 @@ fn finding(told: &memlint_review::Told) -> Finding<'_> {
         message: &finding.message,
         help: &finding.help,
     }
+}
+
+fn running(running: &super::report::Running) -> Running<'_> {
+    Running { finding: finding(&running.told), objects: &running.names }
 }
 
 fn exempted(exempted: &memlint_policies::exemption::Exempted) -> Exempted<'_> {

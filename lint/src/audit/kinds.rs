@@ -74,7 +74,8 @@ pub(super) fn is_mirror(pod: &Value) -> bool {
     marked && controller(pod).and_then(|owner| owner.get("kind")).and_then(Value::as_str) == Some("Node")
 }
 
-fn controller(object: &Value) -> Option<&Value> {
+/// What an object says controls it.
+pub(super) fn controller(object: &Value) -> Option<&Value> {
     let owners = object.pointer("/metadata/ownerReferences")?.as_array()?;
     owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))
 }

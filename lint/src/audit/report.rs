@@ -9,16 +9,22 @@ use serde_json::value::RawValue;
 /// What came of an audit.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// The objects that were judged: what is worst first, then by their names.
+    /// The objects that were judged: those that would be refused first, each part by namespaces.
     pub objects: Vec<Audited>,
-    /// How many objects were not asked about, since what makes them was.
+    /// How many objects count with what makes them.
     pub made: usize,
+    /// How many are over: Pods and Jobs that have ended, and their like.
+    pub over: usize,
+    /// What was given more than once.
+    pub twice: BTreeSet<String>,
     /// How many the webhook does not judge, by its reason.
     pub untouched: BTreeMap<String, usize>,
     /// What was not audited.
     pub gaps: BTreeSet<Gap>,
     /// What every user should be told.
     pub notes: Vec<String>,
+    /// Whether only what would be denied is to be shown.
+    pub denied_only: bool,
     /// How many nodes are known.
     pub nodes: usize,
     /// Why these may not be all; `None` if they are.
@@ -51,6 +57,8 @@ pub struct Audited {
     pub verdict: Verdict,
     /// What was found.
     pub findings: Vec<Told>,
+    /// What would be refused of what it has made, and not of itself.
+    pub running: Vec<Running>,
     /// What was found and exempted.
     pub exemptions: Vec<Exempted>,
     /// Annotations that do not count, and why.
@@ -59,6 +67,38 @@ pub struct Audited {
     pub undecided: Option<String>,
     /// What goes back to the API server, to the byte.
     pub review: Box<RawValue>,
+}
+
+/// What would be refused of objects as they run, by a rule that does not refuse it of their maker.
+#[derive(Debug)]
+pub struct Running {
+    /// The first that was found.
+    pub told: Told,
+    /// The objects, as `Pod web-1-a`.
+    pub names: Vec<String>,
+}
+
+impl Audited {
+    /// Takes in what would become of an object that this one has made, where it fares worse.
+    pub(super) fn as_they_run(&mut self, name: &str, findings: &[Told]) {
+        let is_same = |one: &Told, other: &Told| {
+            one.finding.rule == other.finding.rule && one.finding.container == other.finding.container
+        };
+        for told in findings.iter().filter(|told| worst(told) == Action::Deny) {
+            if self.findings.iter().any(|own| worst(own) == Action::Deny && is_same(own, told)) {
+                continue;
+            }
+            let known = self.running.iter_mut().find(|running| is_same(&running.told, told));
+            match known {
+                Some(known) if known.names.last().is_some_and(|last| last == name) => {}
+                Some(known) => known.names.push(name.to_owned()),
+                None => self.running.push(Running { told: told.clone(), names: vec![name.to_owned()] }),
+            }
+        }
+        if !self.running.is_empty() && !self.verdict.is_denial() {
+            self.verdict = Verdict::PodsDenied;
+        }
+    }
 }
 
 /// What the webhook would do about an object, the worst first.
@@ -110,6 +150,11 @@ pub struct Counts {
 }
 
 impl Report {
+    /// The objects to show.
+    pub(super) fn shown(&self) -> impl Iterator<Item = &Audited> {
+        self.objects.iter().filter(|object| !self.denied_only || object.verdict.is_denial())
+    }
+
     /// The counts of all objects.
     #[must_use]
     pub fn totals(&self) -> Counts {
@@ -132,11 +177,12 @@ impl Report {
     pub fn by_rule(&self) -> BTreeMap<&'static str, Counts> {
         let mut counts: BTreeMap<&'static str, Counts> = BTreeMap::new();
         for object in &self.objects {
-            let found = object.findings.iter().map(|told| told.finding.rule);
+            let told = || object.findings.iter().chain(object.running.iter().map(|running| &running.told));
+            let found = told().map(|told| told.finding.rule);
             let exempted: BTreeSet<_> = object.exemptions.iter().map(|exempted| exempted.rule).collect();
             let rules: BTreeSet<&'static str> = found.chain(exempted.iter().copied()).collect();
             for rule in rules {
-                let own = object.findings.iter().filter(|told| told.finding.rule == rule);
+                let own = told().filter(|told| told.finding.rule == rule);
                 let of_rule = counts.entry(rule).or_default();
                 of_rule.objects += 1;
                 of_rule.exempted += usize::from(exempted.contains(rule));

@@ -37,11 +37,14 @@ pub(super) static WATCHED: [Watched; 5] = [
 ];
 
 /// Objects of these kinds.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Surroundings {
     /// The files that take the place of nodes.
     capacity: Vec<PathBuf>,
     objects: Vec<Value>,
+    names: BTreeSet<(&'static str, String, String)>,
+    twice: BTreeSet<String>,
+    notes: Vec<String>,
     /// What is not known.
     pub(super) gaps: BTreeSet<Gap>,
 }
@@ -51,6 +54,8 @@ pub(super) struct Surroundings {
 pub(super) struct Known {
     pub(super) capacity: Option<Arc<Capacity>>,
     pub(super) notes: Vec<String>,
+    /// What was given more than once.
+    pub(super) twice: BTreeSet<String>,
     pub(super) gaps: BTreeSet<Gap>,
     /// A node that is there and cannot be read.
     pub(super) doubt: Option<String>,
@@ -58,7 +63,7 @@ pub(super) struct Known {
 
 impl Surroundings {
     pub(super) fn new(capacity: &[PathBuf]) -> Self {
-        Self { capacity: capacity.to_vec(), objects: Vec::new(), gaps: BTreeSet::new() }
+        Self { capacity: capacity.to_vec(), ..Self::default() }
     }
 
     /// Whether objects of a kind are of use.
@@ -66,14 +71,54 @@ impl Surroundings {
         !watched.is_of_nodes || self.capacity.is_empty()
     }
 
-    /// Adds an object; the items of a list leave their kind to the list.
+    /// Adds an object, once; the items of a list leave their kind to the list.
     pub(super) fn add(&mut self, watched: &Watched, mut object: Value) {
+        let (namespace, name) = names(&object);
+        let (namespace, name) = (namespace.unwrap_or_default().to_owned(), name.unwrap_or_default().to_owned());
+        // What has no name is told by whoever reads it.
+        if !name.is_empty() && !self.names.insert((watched.kind, namespace.clone(), name.clone())) {
+            let namespace = if namespace.is_empty() { namespace } else { format!("{namespace}/") };
+            self.twice.insert(format!("{} {namespace}{name}", watched.kind));
+            return;
+        }
+        if !self.want(watched) {
+            return;
+        }
         live::trim(&mut object);
         if let Some(object) = object.as_object_mut() {
             object.insert("apiVersion".to_owned(), watched.api_version.into());
             object.insert("kind".to_owned(), watched.kind.into());
         }
         self.objects.push(object);
+    }
+
+    /// Whether no object of a kind was given, though it would have counted.
+    pub(super) fn lacks(&self, kind: &str) -> bool {
+        let wanted = WATCHED.iter().any(|watched| watched.kind == kind && self.want(watched));
+        wanted && !self.names.iter().any(|(known, ..)| *known == kind)
+    }
+
+    /// Decides whose nodes count: those of `--capacity`, else those that were given, else those of the policy's file.
+    pub(super) fn settle(&mut self, of_policy: Vec<PathBuf>) {
+        let has_nodes = self.names.iter().any(|(kind, ..)| *kind == "Node");
+        let first = of_policy.first().map(|file| file.display().to_string());
+        match first {
+            _ if has_nodes && !self.capacity.is_empty() => {
+                self.notes.push("the nodes of --capacity count, and not those given with --from".to_owned());
+            }
+            Some(file) if has_nodes => {
+                self.notes.push(format!(
+                    "the nodes given with --from count, and not those of {file}, which the policy names"
+                ));
+            }
+            Some(_) if self.capacity.is_empty() => {
+                self.capacity = of_policy;
+                let is_of_nodes =
+                    |kind: &Value| WATCHED.iter().any(|watched| watched.is_of_nodes && kind == watched.kind);
+                self.objects.retain(|object| !is_of_nodes(&object["kind"]));
+            }
+            _ => {}
+        }
     }
 
     /// Notes what is not known.
@@ -86,11 +131,11 @@ impl Surroundings {
     /// # Errors
     /// What is wrong with the files.
     pub(super) fn know(self) -> Result<Known, Vec<Problem>> {
-        let Self { capacity, mut objects, gaps } = self;
+        let Self { capacity, mut objects, twice, notes, gaps, .. } = self;
         if !capacity.is_empty() {
             capacity_files::load(&capacity)?;
         }
-        let mut known = Known { gaps, ..Known::default() };
+        let mut known = Known { gaps, twice, ..Known::default() };
         let loaded = match load(&capacity, &objects) {
             Ok(loaded) => loaded,
             Err(_) => {
@@ -109,6 +154,7 @@ impl Surroundings {
             // The last note says so, and so does the doubt that comes of it.
             known.notes.pop();
         }
+        known.notes.extend(notes);
         known.capacity = loaded.capacity;
         Ok(known)
     }
@@ -116,19 +162,24 @@ impl Surroundings {
 
 impl Known {
     fn leave_out(&mut self, object: &Value, problems: &[Problem]) {
-        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
-        let name = text("/metadata/name").unwrap_or("without a name");
-        let name = match text("/metadata/namespace") {
+        let (namespace, name) = names(object);
+        let name = name.unwrap_or("without a name");
+        let name = match namespace {
             Some(namespace) => format!("{namespace}/{name}"),
             None => name.to_owned(),
         };
-        let kind = text("/kind").unwrap_or_default();
+        let kind = object["kind"].as_str().unwrap_or_default();
         let why: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
         self.gaps.insert(Gap { what: format!("{kind} {name}"), why: format!("it cannot be read: {}", why.join("; ")) });
         if kind == "Node" {
             self.doubt = Some(format!("node {name} cannot be read"));
         }
     }
+}
+
+fn names(object: &Value) -> (Option<&str>, Option<&str>) {
+    let text = |key: &str| object.get("metadata")?.get(key)?.as_str();
+    (text("namespace"), text("name"))
 }
 
 fn load(files: &[PathBuf], objects: &[Value]) -> Result<Loaded, Vec<Problem>> {

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use memlint_policies::exemption::{Exempted, ExemptedBy};
-use memlint_review::{Action, plain};
+use memlint_review::{Action, Told, plain};
 
-use super::report::{Audited, Counts, Report, Verdict, worst};
+use super::report::{Audited, Counts, Report, Running, Verdict, worst};
+
+/// How many Pods are named of those that run.
+const NAMED: usize = 3;
 
 /// The whole report as text.
 pub(super) fn render(report: &Report) -> String {
     let mut out = String::new();
-    for object in report.objects.iter().filter(|object| object.verdict <= Verdict::Warned) {
+    for object in report.shown().filter(|object| object.verdict <= Verdict::Warned) {
         block(&mut out, object);
         out.push('\n');
     }
@@ -19,6 +22,13 @@ pub(super) fn render(report: &Report) -> String {
     if !rules.is_empty() {
         table(&mut out, "rule", &rules);
         table(&mut out, "namespace", &namespaces);
+    }
+    if report.nodes == 0 {
+        let mut not_run: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        report.not_run.iter().for_each(|(rule, why)| not_run.entry(why).or_default().push(rule));
+        for (why, rules) in not_run {
+            _ = writeln!(out, "not run: {}: {why}", rules.join(", "));
+        }
     }
     for note in &report.notes {
         _ = writeln!(out, "note: {}", plain(note));
@@ -34,21 +44,24 @@ pub(super) fn render(report: &Report) -> String {
 }
 
 fn block(out: &mut String, object: &Audited) {
+    let is_denied = object.findings.iter().any(|told| worst(told) == Action::Deny);
     let verdict = match object.verdict {
         Verdict::Denied => "would be denied",
-        Verdict::PodsDenied => "its Pods would be denied",
+        Verdict::PodsDenied if is_denied => "its Pods would be denied",
+        Verdict::PodsDenied => "its Pods as they run would be denied",
         Verdict::Warned | Verdict::Noted | Verdict::Good => "would warn",
     };
     let title = format!("{} {}/{}", object.kind, object.namespace, object.name);
     _ = writeln!(out, "{}: {verdict}", plain(&title));
     let mut findings: Vec<_> = object.findings.iter().collect();
     findings.sort_by_key(|told| std::cmp::Reverse(worst(told)));
-    for told in findings {
-        let word = if worst(told) == Action::Deny { "deny" } else { "warn" };
-        let finding = &told.finding;
-        _ = writeln!(out, "  {word}[{}]: {}", finding.rule, plain(&finding.message));
-        _ = writeln!(out, "    at {}", plain(&finding.at.to_string()));
-        _ = writeln!(out, "    help: {}", plain(&finding.help));
+    findings.into_iter().for_each(|told| finding(out, told));
+    for Running { told, names } in &object.running {
+        finding(out, told);
+        let more = names.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let named: Vec<String> = names.iter().take(NAMED).map(|name| plain(name)).collect();
+        _ = writeln!(out, "    as it runs: {}{more}", named.join(", "));
     }
     for exempted in &object.exemptions {
         _ = writeln!(out, "  exempt[{}]: {}", exempted.rule, plain(&reason(exempted)));
@@ -59,6 +72,14 @@ fn block(out: &mut String, object: &Audited) {
     if let Some(why) = &object.undecided {
         _ = writeln!(out, "  not judged: {}", plain(why));
     }
+}
+
+fn finding(out: &mut String, told: &Told) {
+    let word = if worst(told) == Action::Deny { "deny" } else { "warn" };
+    let finding = &told.finding;
+    _ = writeln!(out, "  {word}[{}]: {}", finding.rule, plain(&finding.message));
+    _ = writeln!(out, "    at {}", plain(&finding.at.to_string()));
+    _ = writeln!(out, "    help: {}", plain(&finding.help));
 }
 
 /// Who exempts, and why.
@@ -88,8 +109,12 @@ fn summary(report: &Report) -> String {
     let (objects, nodes) = (count(objects, "object"), count(report.nodes, "node"));
     let mut line = format!("{objects} audited, {nodes} known: {denied} would be denied, {warned} would warn");
     if report.made > 0 {
-        let verb = if report.made == 1 { "was" } else { "were" };
-        _ = write!(line, "; {} made by these {verb} not asked about", report.made);
+        let verb = if report.made == 1 { "counts" } else { "count" };
+        _ = write!(line, "; {} made by these {verb} with them", report.made);
+    }
+    if report.over > 0 {
+        let verb = if report.over == 1 { "is" } else { "are" };
+        _ = write!(line, "; {} {verb} over", report.over);
     }
     for (why, count) in &report.untouched {
         _ = write!(line, "; {count} not judged ({})", plain(why));

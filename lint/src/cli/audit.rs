@@ -11,7 +11,7 @@ const EXAMPLES: &str = "\
 Examples:
   memlint audit                                          the cluster of the kubeconfig
   memlint audit --policy policy.yaml --workloads deny    with what is set for the webhook
-  memlint audit -n shop -n search                        two namespaces of it
+  memlint audit -n shop,search                           two namespaces of it
   kubectl get deploy,sts,ds,rs,rc,job,cj,po,ns,no,limits,runtimeclass -A -o json > all.json
   memlint audit --from all.json                          without rights of one's own
 
@@ -29,14 +29,14 @@ pub struct AuditArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["kubeconfig", "context", "chunk_size"])]
     pub from: Vec<PathBuf>,
     /// Namespaces to audit; by default all
-    #[arg(long, short, value_name = "NAME")]
+    #[arg(long, short, value_name = "NAME", value_delimiter = ',')]
     pub namespace: Vec<String>,
     /// Policy file; by default memlint.yaml in this folder or one above it
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// What nodes there are, in place of those of the cluster or of --from: a capacity file, or what kubectl get nodes prints
     ///
-    /// With --from by default the capacity that the policy file names.
+    /// With --from and no node in it, by default the capacity that the policy file names.
     #[arg(long, value_name = "FILE")]
     pub capacity: Vec<PathBuf>,
     /// What is set for the webhook
@@ -48,6 +48,9 @@ pub struct AuditArgs {
     /// How many objects to ask the API server for at a time
     #[arg(long, value_name = "N", default_value_t = PAGE, value_parser = clap::value_parser!(u32).range(1..))]
     pub chunk_size: u32,
+    /// Show only what would be denied; all of it still counts
+    #[arg(long)]
+    pub denied_only: bool,
     /// How to print the answers
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

@@ -153,6 +153,12 @@ impl Policy {
         self.allow_namespaces.contains(&rule)
     }
 
+    /// Whether Namespaces may exempt what is in them from any rule at all.
+    #[must_use]
+    pub fn lets_any_namespace_allow(&self) -> bool {
+        !self.allow_namespaces.is_empty()
+    }
+
     /// The first exemption that covers the subject and has not expired.
     pub(crate) fn exempts(&self, subject: &Subject<'_>, today: Date) -> Option<usize> {
         self.exemptions.iter().position(|exemption| exemption.covers(subject) && !exemption.has_expired(today))

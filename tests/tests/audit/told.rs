@@ -1,71 +1,9 @@
 //! `memlint audit` of what kubectl printed: what would be denied, what speaks for what, and what cannot be audited.
 
-use memlint_tests::command::{Memlint, Outcome};
+use crate::support::{HEAD, audit, list, node, owned, pod, verdicts, workload};
 use memlint_tests::folder::Folder;
 use memlint_tests::memlint;
-use serde_json::{Value, json};
-
-const HEAD: &str = "apiVersion: memlint.dev/v1alpha1\nkind: Policy\n";
-
-fn container(name: &str, request: &str, limit: &str) -> Value {
-    let memory = |text: &str| if text.is_empty() { json!({}) } else { json!({"memory": text}) };
-    json!({"name": name, "image": "i", "resources": {"requests": memory(request), "limits": memory(limit)}})
-}
-
-fn owned(mut object: Value, kind: &str, owner: &str) -> Value {
-    let api_version = if kind == "Node" { "v1" } else { "apps/v1" };
-    let owner = json!({"apiVersion": api_version, "kind": kind, "name": owner, "uid": "u", "controller": true});
-    object["metadata"]["ownerReferences"] = json!([owner]);
-    object
-}
-
-/// A workload whose Pod requests and is limited to so much; nothing if the text is empty.
-fn workload(kind: &str, namespace: &str, name: &str, memory: &str) -> Value {
-    let template =
-        json!({"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [container("app", memory, memory)]}});
-    json!({
-        "apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "namespace": namespace},
-        "spec": {"selector": {"matchLabels": {"app": "a"}}, "template": template},
-    })
-}
-
-fn pod(namespace: &str, name: &str, memory: &str) -> Value {
-    json!({
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace},
-        // Another node than the one that is known: it would be chosen anew.
-        "spec": {"containers": [container("app", memory, memory)], "nodeName": "gone"},
-        "status": {"phase": "Running"},
-    })
-}
-
-fn node(labels: &Value) -> Value {
-    let resources = json!({"cpu": "4", "memory": "8Gi", "pods": "110"});
-    json!({
-        "apiVersion": "v1", "kind": "Node", "metadata": {"name": "n", "labels": labels},
-        "status": {"allocatable": resources, "capacity": resources},
-    })
-}
-
-fn list(items: &[Value]) -> String {
-    json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string()
-}
-
-/// An audit of objects on one node of 8Gi.
-fn audit(items: &[Value]) -> Memlint {
-    let mut items = items.to_vec();
-    items.push(node(&json!({})));
-    memlint!("audit", "--from", "-", "--format", "json").stdin(list(&items))
-}
-
-/// The verdicts, as `Kind namespace/name verdict`.
-fn verdicts(outcome: &Outcome) -> Vec<String> {
-    let text = |object: &Value, key: &str| object[key].as_str().expect("a text").to_owned();
-    let line = |object: &Value| {
-        let [kind, namespace, name, verdict] = ["kind", "namespace", "name", "verdict"].map(|key| text(object, key));
-        format!("{kind} {namespace}/{name} {verdict}")
-    };
-    outcome.json()["objects"].as_array().expect("a list").iter().map(line).collect()
-}
+use serde_json::json;
 
 #[test]
 fn one_of_three_is_denied_and_one_is_exempt() {
@@ -157,6 +95,16 @@ fn what_makes_an_object_speaks_for_it_if_it_is_there() {
     let found = audit(&[of_set, deployment]).args(&["--workloads", "off"]).run().exits(1);
     assert_eq!(verdicts(&found), ["Pod shop/web-1-a deny"]);
     assert_eq!(found.json()["totals"]["notJudged"], json!({"workloads are not judged": 1}));
+    // What is not judged, or cannot be, speaks for nothing.
+    let mut leaving = workload("Deployment", "shop", "web", "");
+    leaving["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    let mut odd = workload("Deployment", "shop", "web", "");
+    odd["spec"]["template"]["spec"]["volumes"] = json!(vec![json!({}); 10_000]);
+    for (maker, code) in [(leaving, 1), (odd, 2)] {
+        let own = owned(pod("shop", "web-1", ""), "Deployment", "web");
+        let found = audit(&[maker.clone(), own]).run().exits(code);
+        assert!(verdicts(&found).contains(&"Pod shop/web-1 deny".to_owned()), "{maker}: {}", found.stdout);
+    }
 }
 
 #[test]
@@ -252,8 +200,14 @@ fn nodes_are_those_of_the_list_or_of_a_capacity_file() {
     let ask = || memlint!("audit", "--from", "-").stdin(list(&wanted)).within(folder.path());
     _ = ask().run().exits(1).says(&["[never-fits]", "1 node known"]);
     _ = ask().args(&["--capacity", "capacity.yaml"]).run().exits(0);
+    // The file that the policy names is for where no nodes were given.
     folder.write("memlint.yaml".as_ref(), format!("{HEAD}capacity: capacity.yaml\n"));
-    _ = ask().run().exits(0);
+    let given = "note: the nodes given with --from count, and not those of capacity.yaml, which the policy names\n";
+    _ = ask().run().exits(1).says(&["[never-fits]", "1 node known", given]);
+    let explicit = ask().args(&["--capacity", "capacity.yaml"]).run().exits(0);
+    _ = explicit.says(&["note: the nodes of --capacity count, and not those given with --from\n"]);
+    let without = memlint!("audit", "--from", "-").stdin(list(&wanted[..1])).within(folder.path()).run().exits(0);
+    assert!(!without.stdout.contains("count"), "{}", without.stdout);
     // Nodes of a pool that may grow are not all that there can be.
     let label = json!({"karpenter.sh/nodepool": "default"});
     let growing = [workload("Deployment", "shop", "web", "9Gi"), node(&label)];

@@ -1,0 +1,6 @@
+//! `memlint audit` of what kubectl printed.
+
+mod input;
+mod pods;
+mod support;
+mod told;
