@@ -1,7 +1,8 @@
-//! [`waivers`]: who exempts a workload from which rule, whether that finds anything or not.
+//! [`waivers`]: who exempts a workload from which rule, whether that finds anything or not; [`lapsed`]: who did.
 
 use crate::engine::Review;
 use crate::exemption::{ExemptedBy, Subject, exempted, self_exemptions};
+use crate::finding::Finding;
 use crate::rules::RULES;
 use crate::workload::Workload;
 
@@ -37,4 +38,14 @@ pub fn waivers(workload: &Workload, review: &Review<'_>) -> Vec<Vec<Waiver>> {
         }
     };
     RULES.iter().map(|rule| of_rule(rule.id)).collect()
+}
+
+/// Which of the policy's exemptions has expired that covered a finding of a workload.
+#[must_use]
+pub fn lapsed(finding: &Finding, workload: &Workload, review: &Review<'_>) -> Option<usize> {
+    let namespace = workload.object.namespace.as_deref().unwrap_or(review.namespace);
+    let container = finding.container.as_deref();
+    let subject = Subject { rule: finding.rule, workload, namespace, container, file: review.file };
+    let mut exemptions = review.policy.exemptions().iter();
+    exemptions.position(|exemption| exemption.has_expired(review.today) && exemption.covers(&subject))
 }

@@ -91,6 +91,26 @@ fn each_exemption_names_who_exempts() {
     assert!(note.contains("the policy does not let Namespaces"), "{note}");
 }
 
+#[test]
+fn an_exemption_that_has_expired_is_told_where_its_rule_finds_something() {
+    let policy = "exemptions:\n- rules: [missing-memory-limit]\n  match: {containers: [app]}\n  reason: r\n  expires: 2020-01-01\n";
+    let expired = json!([{"at": {"file": "memlint.yaml", "line": 4}, "until": "2020-01-01"}]);
+    let found = explained(policy, POD, &[], 0);
+    assert_eq!(rule(&found, "missing-memory-limit")["expired"], expired);
+    assert_eq!(rule(&found, "missing-memory-request")["expired"], json!([]));
+    for (from, to) in [("[app]", "[other]"), ("2020", "2999")] {
+        let found = explained(&policy.replace(from, to), POD, &[], 0);
+        assert_eq!(rule(&found, "missing-memory-limit")["expired"], json!([]), "{to}");
+    }
+    let harmless = POD.replace("requests: {memory: 1Gi}", "limits: {memory: 1Gi}");
+    let found = explained(&policy.replace("[app]", "[log]"), &harmless, &[], 0);
+    assert_eq!(rule(&found, "missing-memory-limit")["findings"], 0);
+    assert_eq!(rule(&found, "missing-memory-limit")["expired"], json!([]));
+    let folder = Folder::new().with("memlint.yaml", format!("{HEAD}{policy}")).with("pod.yaml", POD);
+    let text = memlint!("policy", "explain", "-f", "pod.yaml").within(folder.path()).run().exits(0);
+    _ = text.says(&["2 problems; memlint.yaml:4 exempted it until 2020-01-01\n"]);
+}
+
 fn node(name: &str, spec: &Value, labels: &Value, memory: &str) -> Value {
     let resources = json!({"cpu": "4", "memory": memory, "pods": "110"});
     json!({

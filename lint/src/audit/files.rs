@@ -129,10 +129,12 @@ impl<'f> Contents<'f> {
         let (Some(kind), Some(version)) = (kind, version) else {
             return gap("it is no Kubernetes object: it has no apiVersion or no kind".to_owned());
         };
-        if let (Some(item), Some(items)) = (kind.strip_suffix("List"), &head.items) {
-            if items.is_empty() {
-                *self.others.entry("empty List".to_owned()).or_default() += 1;
-            }
+        let items = head.items.unwrap_or_default();
+        if kind.ends_with("List") && items.is_empty() {
+            *self.others.entry("empty List".to_owned()).or_default() += 1;
+            return;
+        }
+        if let (Some(item), false) = (kind.strip_suffix("List"), items.is_empty()) {
             let inherited = (!item.is_empty()).then_some((version, item));
             for (index, raw) in items.iter().enumerate() {
                 self.object(raw, &format!("{place} items[{index}]"), inherited, namespaces, known);

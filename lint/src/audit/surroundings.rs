@@ -169,7 +169,9 @@ impl Known {
             None => name.to_owned(),
         };
         let kind = object["kind"].as_str().unwrap_or_default();
-        let why: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+        // What is wrong with a node is told of each of its figures.
+        let mut why: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+        why.dedup();
         self.gaps.insert(Gap { what: format!("{kind} {name}"), why: format!("it cannot be read: {}", why.join("; ")) });
         if kind == "Node" {
             self.doubt = Some(format!("node {name} cannot be read"));

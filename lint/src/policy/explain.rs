@@ -4,11 +4,13 @@
 mod json;
 mod text;
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use jiff::civil::Date;
 use memlint_files::held::Held;
 use memlint_files::policy_file::{self, Traced};
 use memlint_files::problem::{Note, Problem};
@@ -22,7 +24,7 @@ use memlint_policies::inventory::Inventory;
 use memlint_policies::path::FieldPath;
 use memlint_policies::resources::Defaulting;
 use memlint_policies::rules::RULES;
-use memlint_policies::waiver::{Waiver, waivers};
+use memlint_policies::waiver::{Waiver, lapsed, waivers};
 use memlint_policies::workload::{Workload, objects};
 
 use super::ExplainArgs;
@@ -67,13 +69,15 @@ struct OfRule {
     params: Vec<(&'static str, String)>,
     set_by: Source,
     waivers: Vec<(Waiver, Option<Source>)>,
+    /// Exemptions that covered what is found, and the last day on which each counted.
+    lapsed: BTreeSet<(Source, Date)>,
     /// Why it cannot run.
     not_run: Option<&'static str>,
     findings: usize,
 }
 
 /// Who says something.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
     /// A policy that memlint ships, by its name.
     Shipped(&'static str),
@@ -202,6 +206,12 @@ impl Asked<'_> {
                 .collect(),
             set_by: self.source(self.traced.line_of_rule(rule.id)),
             waivers: waivers.into_iter().map(|waiver| self.located(waiver)).collect(),
+            lapsed: report
+                .findings
+                .iter()
+                .filter(|finding| finding.rule == rule.id)
+                .filter_map(|finding| self.lapsed(lapsed(finding, workload, &review)?))
+                .collect(),
             not_run: rule.needs.missing(self.inventory).filter(|_| setting.level.is_some()),
             findings: report.findings.iter().filter(|finding| finding.rule == rule.id).count(),
         });
@@ -238,5 +248,11 @@ impl Asked<'_> {
         let exemption = waiver.exemption.and_then(|index| self.traced.policy.exemptions().get(index));
         let source = exemption.map(|exemption| self.source(self.traced.line(exemption.at())));
         (waiver, source)
+    }
+
+    /// The place of an exemption that has expired, and its last day.
+    fn lapsed(&self, index: usize) -> Option<(Source, Date)> {
+        let exemption = self.traced.policy.exemptions().get(index)?;
+        Some((self.source(self.traced.line(exemption.at())), exemption.expires()?))
     }
 }

@@ -50,13 +50,16 @@ fn what_is_no_list_of_objects_is_named() {
     }
     for (text, args, says) in [
         (list(&[]), &[][..], "but 1 empty List"),
+        (json!({"apiVersion": "v1", "kind": "PodList", "items": null}).to_string(), &[], "but 1 empty List"),
         (list(&[service.clone(), service, node(&json!({}))]), &[], "but 1 Node, 2 Service"),
         (list(&[pod("shop", "web", "1Gi")]), &["-n", "other"], "but 1 Pod of another namespace"),
     ] {
         _ = memlint!("audit", "--from", "-").args(args).stdin(text).run().exits(2).complains(&[says]);
     }
     let mut odd = node(&json!({}));
-    odd["status"]["allocatable"]["memory"] = json!("much");
+    for list in ["allocatable", "capacity"] {
+        odd["status"][list]["memory"] = json!("much");
+    }
     let found = memlint!("audit", "--from", "-").stdin(list(&[pod("shop", "web", "1Gi"), odd])).run().exits(2);
     assert_eq!(found.stdout.matches("much").count(), 1, "{}", found.stdout);
 }

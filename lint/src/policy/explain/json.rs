@@ -50,6 +50,7 @@ struct Rule<'a> {
     params: BTreeMap<&'a str, &'a str>,
     set_by: SetBy<'a>,
     exempted: Vec<Exempted<'a>>,
+    expired: Vec<Expired<'a>>,
     not_run: Option<&'a str>,
     findings: usize,
 }
@@ -68,6 +69,13 @@ struct Exempted<'a> {
     container: Option<&'a str>,
     reason: &'a str,
     at: Option<SetBy<'a>>,
+}
+
+/// An exemption that covered what is found, until that day.
+#[derive(Serialize)]
+struct Expired<'a> {
+    at: SetBy<'a>,
+    until: String,
 }
 
 #[derive(Serialize)]
@@ -180,6 +188,11 @@ fn rule(rule: &OfRule) -> Rule<'_> {
         params: rule.params.iter().map(|(name, value)| (*name, value.as_str())).collect(),
         set_by: set_by(&rule.set_by),
         exempted: rule.waivers.iter().map(|(waiver, source)| exempted(waiver, source.as_ref())).collect(),
+        expired: rule
+            .lapsed
+            .iter()
+            .map(|(source, until)| Expired { at: set_by(source), until: until.to_string() })
+            .collect(),
         not_run: rule.not_run,
         findings: rule.findings,
     }

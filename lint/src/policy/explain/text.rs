@@ -77,6 +77,7 @@ fn of_rule(rule: &OfRule) -> Vec<String> {
     };
     let waivers = rule.waivers.iter().filter(|_| rule.level.is_some());
     finds.extend(waivers.map(|(waiver, source)| exempt(waiver, source.as_ref())));
+    finds.extend(rule.lapsed.iter().map(|(source, until)| format!("{} exempted it until {until}", shown(source))));
     vec![rule.id.to_owned(), level, shown(&rule.set_by), finds.join("; ")]
 }
 
