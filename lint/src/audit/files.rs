@@ -159,7 +159,7 @@ impl<'f> Contents<'f> {
                 gap(format!("it is no object but the answer to a question, a Status: {message}"));
             }
             None if kind == "Table" && version.starts_with("meta.k8s.io/") => {
-                gap("it is a Table, which leaves most out; print it with -o json".to_owned())
+                gap("it is a Table, which leaves most out; print it with -o json".to_owned());
             }
             _ => {
                 let elsewhere = if is_wanted { "" } else { " of another namespace" };

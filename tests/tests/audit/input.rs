@@ -9,7 +9,7 @@ use serde_json::json;
 fn what_is_missing_from_a_list_is_told() {
     let agent = owned(pod("shop", "agent-x", "1Gi"), "DaemonSet", "agent");
     let note = "no DaemonSet in what was given, though Pods name some";
-    let without = audit(&[agent.clone()]).run().exits(0);
+    let without = audit(std::slice::from_ref(&agent)).run().exits(0);
     assert!(without.json()["notes"][0].as_str().expect("a note").starts_with(note), "{}", without.stdout);
     let with = audit(&[agent, workload("DaemonSet", "shop", "agent", "1Gi")]).run().exits(0);
     assert_eq!(with.json()["notes"], json!([]));
@@ -17,7 +17,7 @@ fn what_is_missing_from_a_list_is_told() {
     let folder = Folder::new().with("memlint.yaml", format!("{HEAD}annotations: {{allowNamespaces: [never-fits]}}\n"));
     let good = pod("shop", "good", "1Gi");
     let note = "no Namespace in what was given: what they exempt is not known";
-    _ = audit(&[good.clone()]).within(folder.path()).run().exits(0).says(&[note]);
+    _ = audit(std::slice::from_ref(&good)).within(folder.path()).run().exits(0).says(&[note]);
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}});
     let with = audit(&[good.clone(), namespace]).within(folder.path()).run().exits(0);
     assert_eq!(with.json()["notes"], json!([]));

@@ -30,11 +30,11 @@ fn namespace(name: &str) -> (String, Value) {
 }
 
 /// What lets the user of `nobody-token` do what `rules` say.
-fn rights(rules: &Value) -> [(String, Value); 2] {
+fn rights(name: &str, rules: &Value) -> [(String, Value); 2] {
     let root = "/apis/rbac.authorization.k8s.io/v1";
-    let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "auditor"}, "rules": rules});
-    let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "auditor"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "auditor"},
+    let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules});
+    let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": name},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
         "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "nobody"}]});
     [(format!("{root}/clusterroles"), role), (format!("{root}/clusterrolebindings"), binding)]
 }
@@ -138,11 +138,14 @@ async fn rights_that_are_missing_are_named(plane: &ControlPlane, audit: &impl Fn
         |groups: &[&str], resources: &[&str]| json!({"apiGroups": groups, "resources": resources, "verbs": ["list"]});
     create(
         plane,
-        rights(&json!([
-            lists(&["apps"], &["deployments", "statefulsets", "replicasets", "daemonsets"]),
-            lists(&["batch"], &["jobs", "cronjobs"]),
-            lists(&["", "node.k8s.io"], &["pods", "nodes", "namespaces", "limitranges", "runtimeclasses"]),
-        ])),
+        rights(
+            "auditor",
+            &json!([
+                lists(&["apps"], &["deployments", "statefulsets", "replicasets", "daemonsets"]),
+                lists(&["batch"], &["jobs", "cronjobs"]),
+                lists(&["", "node.k8s.io"], &["pods", "nodes", "namespaces", "limitranges", "runtimeclasses"]),
+            ]),
+        ),
     )
     .await;
     // The API server takes a moment to know.
@@ -162,6 +165,22 @@ async fn rights_that_are_missing_are_named(plane: &ControlPlane, audit: &impl Fn
     let unsure = audit("nobody-token", &[]).run().exits(2);
     let unsure = unsure.says(&["it may not look for autoscalers", "--nodes fixed"]);
     assert_eq!(gaps(&unsure), ["autoscalers", "replicationcontrollers"]);
+    let of_others = json!([
+        lists(&["karpenter.sh"], &["nodepools"]),
+        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
+    ]);
+    create(plane, rights("looker", &of_others)).await;
+    // Nor does who may not see whether this is OpenShift.
+    let mut found = audit("nobody-token", &[]).run().exits(2);
+    for _ in 0..50 {
+        if found.stdout.contains("let it get namespaces/openshift-machine-api") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        found = audit("nobody-token", &[]).run().exits(2);
+    }
+    let found = found.says(&["let it get namespaces/openshift-machine-api"]);
+    assert_eq!(gaps(&found), ["autoscalers", "replicationcontrollers"]);
     let elsewhere = audit("admin-token", &["--context", "elsewhere"]).run().exits(2);
     assert!(elsewhere.complains(&["cannot be reached"]).stdout.is_empty());
 }
