@@ -208,6 +208,7 @@ pub(super) fn memory(kill: &Kill) -> String {
         ("page cache", cache),
         ("shared memory and in-memory volumes", memory.shmem),
         (if memory.kernel.is_some() { "kernel" } else { "kernel objects" }, kernel),
+        ("socket buffers", memory.sock),
         ("swapped out", memory.swap),
     ];
     let shown = kinds.iter().filter_map(|(what, bytes)| {

@@ -61,6 +61,13 @@ impl fmt::Display for Advice {
                 Of(*limit),
                 format_bytes(*kernel)
             ),
+            Self::SocketMemory { level, limit, sock } => write!(
+                out,
+                "the {} reached its memory limit{}, and {} of that is data in sockets that nobody has read yet; read faster, keep fewer connections or smaller buffers, or raise limits.memory",
+                level.name(),
+                Of(*limit),
+                format_bytes(*sock)
+            ),
             Self::NestedLimit { limit, top } => write!(
                 out,
                 "a memory limit{} that was set within the Pod's container was reached, not limits.memory; raise it where it is set, such as docker run --memory{}",
