@@ -136,7 +136,7 @@ fn glued(text: &str) -> Vec<&str> {
         from = at;
     }
     let is_record = |part: &&str| read(strip(part).1).is_some();
-    if parts.iter().skip(1).any(|part| is_record(&part)) { parts } else { vec![text] }
+    if parts.iter().skip(1).any(is_record) { parts } else { vec![text] }
 }
 
 /// Splits a line of a container runtime's log behind `stdout F ` or `stdout P `, where P says that more follows.
