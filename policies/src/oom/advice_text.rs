@@ -126,9 +126,11 @@ impl fmt::Display for Advice {
                 } else {
                     ", but the log does not say whose limit it was: that"
                 };
+                // A report without a victim breaks off; what it lacks comes after what is left of it.
+                let place = if victim.is_some() { "just before" } else { "around it" };
                 write!(
                     out,
-                    "{whose} is in the lines just before: in dmesg or journalctl -k of that node, look for oom-kill:constraint= or Task in"
+                    "{whose} is in the lines {place}: in dmesg or journalctl -k of that node, look for oom-kill:constraint= or Task in"
                 )
             }
         }
