@@ -280,6 +280,17 @@ fn resources_of_the_whole_pod_are_changed_where_they_are_written() {
 }
 
 #[test]
+fn a_report_that_breaks_off_is_no_kill_without_a_victim() {
+    let cut = "[1.500000] java invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=9\n";
+    let none = "[1.500009] Out of memory and no killable processes...\n";
+    let found = |log: &str| String::from_utf8(memlint(&["-"], log.as_bytes()).stdout).unwrap();
+    let text = found(cut);
+    assert!(text.starts_with("a process that the log does not name was OOM-killed at a limit"), "{text}");
+    assert!(text.contains("(the report is cut short)") && !text.contains("no process to kill"), "{text}");
+    assert!(found(&format!("{cut}{none}")).starts_with("the kernel found no process to kill"));
+}
+
+#[test]
 fn a_limit_that_was_raised_since_is_left_alone() {
     let raise = |spec: &mut Value| spec["containers"][0]["resources"]["limits"]["memory"] = "1Gi".into();
     let (kill, text) = changed(raise, str::to_owned);

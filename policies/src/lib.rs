@@ -19,6 +19,7 @@ pub mod object;
 pub mod oom;
 pub mod path;
 pub mod placement;
+mod places;
 mod placing;
 pub mod policy;
 pub mod quantity;

@@ -103,6 +103,12 @@ impl FieldPath {
         self.0.starts_with(&other.0)
     }
 
+    /// The path of these segments.
+    #[must_use]
+    pub fn from_segments(segments: &[Segment]) -> Self {
+        Self(segments.to_vec())
+    }
+
     /// This path below `prefix`: `prefix.self`.
     #[must_use]
     pub fn below(&self, prefix: &Self) -> Self {

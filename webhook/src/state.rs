@@ -77,7 +77,7 @@ impl Default for Limits {
             body: 7 * MI,
             bodies: 32 * MI,
             inline: 16 * 1024,
-            light: 6 * MI,
+            light: 12 * MI,
             heavy: 64 * MI,
             answer_within: Duration::from_secs(3),
             reviews: 64,

@@ -14,7 +14,13 @@ use memlint_policies::resources::List;
 pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, repeat: &Repeat) -> String {
     let times = repeat.count;
     let Some(victim) = kill.victims.first() else {
-        return format!("the kernel found no process to kill {}", whose(kill, joined).replacen(" its ", " a ", 1));
+        let whose = whose(kill, joined).replacen(" its ", " a ", 1);
+        let often = if times > 1 { format!(" {times} times") } else { String::new() };
+        return if kill.complete {
+            format!("the kernel found no process to kill{often} {whose}")
+        } else {
+            format!("a process that the log does not name was OOM-killed{often} {whose}")
+        };
     };
     let name = clean(&victim.name);
     let (who, process) = match joined.found {
@@ -202,6 +208,7 @@ pub(super) fn memory(kill: &Kill) -> String {
         ("page cache", cache),
         ("shared memory and in-memory volumes", memory.shmem),
         (if memory.kernel.is_some() { "kernel" } else { "kernel objects" }, kernel),
+        ("socket buffers", memory.sock),
         ("swapped out", memory.swap),
     ];
     let shown = kinds.iter().filter_map(|(what, bytes)| {

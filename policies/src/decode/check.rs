@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use super::hint::{quantity_problem, unknown_field_help, wrong_type_help};
 use super::schema::{Kind, Schema, Type};
-use super::{Problem, ProblemKind};
+use super::{Problem, ProblemKind, tell};
 use crate::object::Value;
 use crate::path::FieldPath;
 
@@ -90,7 +90,8 @@ impl<'v> Checker<'v> {
                     Step::Index(_) => None,
                 });
                 if let Some(problem) = quantity_problem(text, key.unwrap_or_default()) {
-                    self.problems.push(Problem { at: self.path(), ..problem });
+                    let at = self.path();
+                    tell(&mut self.problems, Problem { at, ..problem });
                 }
             }
             (Kind::IntOrString, Value::String(_)) => {}
@@ -150,7 +151,7 @@ impl<'v> Checker<'v> {
             if self.strict && known.is_none_or(|known| known.field(key).is_some()) && reported.insert(key) {
                 let message = format!("{key} is given more than once, and only the last one counts");
                 let problem = Problem::new(ProblemKind::DuplicateField, self.path().key(key), message);
-                self.problems.push(problem.help(format!("keep one {key}")));
+                tell(&mut self.problems, problem.help(format!("keep one {key}")));
             }
         }
     }
@@ -172,7 +173,7 @@ impl<'v> Checker<'v> {
         let parent = self.parents.len().checked_sub(2).and_then(|index| self.parents.get(index)).copied();
         let help = unknown_field_help(self.schema, key, known, parent);
         let problem = Problem::new(ProblemKind::UnknownField, self.path().key(key), message);
-        self.problems.push(Problem { help, ..problem });
+        tell(&mut self.problems, Problem { help, ..problem });
     }
 
     fn wrong_type(&mut self, value: &Value<'_>, kind: &Kind) {
@@ -211,7 +212,7 @@ impl<'v> Checker<'v> {
         let path = self.path();
         let name = path.last_key().unwrap_or("an item of the list").to_owned();
         let message = format!("{name} is {found}, but {expected} is expected");
-        self.problems.push(Problem { help, ..Problem::new(ProblemKind::WrongType, path, message) });
+        tell(&mut self.problems, Problem { help, ..Problem::new(ProblemKind::WrongType, path, message) });
     }
 
     fn path(&self) -> FieldPath {

@@ -11,6 +11,8 @@ mod hint;
 mod prune;
 mod schema;
 
+use std::cmp::Ordering;
+
 use crate::path::FieldPath;
 
 pub use check::{Leniency, check};
@@ -60,6 +62,21 @@ impl Problem {
 
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
+    }
+}
+
+/// The most problems that one look at an object tells of. Nobody reads more, and each takes its room.
+const MOST_PROBLEMS: usize = 1_000;
+
+/// Adds a problem, or says that there are too many.
+pub(crate) fn tell(problems: &mut Vec<Problem>, problem: Problem) {
+    match problems.len().cmp(&MOST_PROBLEMS) {
+        Ordering::Less => problems.push(problem),
+        Ordering::Equal => {
+            let message = format!("there are more than {MOST_PROBLEMS} problems here, and the others are not told");
+            problems.push(Problem::invalid(FieldPath::root(), message).help("mend these first"));
+        }
+        Ordering::Greater => {}
     }
 }
 

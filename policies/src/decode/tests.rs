@@ -148,3 +148,17 @@ fn depth_is_no_danger() {
     assert!(from_value_pruned::<PodSpec>(&deep, &[]).is_ok());
     assert!(from_value::<serde_json::Value>(&deep).is_err());
 }
+
+#[test]
+fn too_many_problems_are_told_as_such() {
+    let of = |count: usize| {
+        let items = vec![Value::Null, Value::Bool(true)].into_iter().cycle().take(2 * count).collect();
+        check(&Value::Map(vec![("containers".into(), Value::List(items))]), "PodSpec", Leniency::Strict)
+    };
+    assert_eq!(of(1_000).len(), 1_000);
+    for count in [1_001, 5_000] {
+        let problems = of(count);
+        assert_eq!(problems.len(), 1_001);
+        assert!(problems[1_000].message.contains("more than 1000 problems"), "{:?}", problems[1_000]);
+    }
+}

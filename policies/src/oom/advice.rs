@@ -50,6 +50,15 @@ pub enum Advice {
         /// Kernel memory, or slab where only that is printed, in bytes.
         kernel: u64,
     },
+    /// The same, but much of it is data in sockets.
+    SocketMemory {
+        /// `Container` or `Pod`.
+        level: Level,
+        /// The limit in bytes.
+        limit: Option<u64>,
+        /// Socket buffers in bytes.
+        sock: u64,
+    },
     /// A limit that something within the Pod's container set for a part of it.
     NestedLimit {
         /// The limit in bytes.
@@ -129,12 +138,15 @@ pub fn advise(kill: &Kill, capacity: Option<u64>) -> Advice {
     }
 }
 
-/// Shared memory counts from a quarter of the usage on, as does the kernel's own.
+/// Shared memory counts from a quarter of the usage on, as do socket buffers and the kernel's own.
 fn own_limit(kill: &Kill, level: Level, top: Option<Top>) -> Advice {
     let (memory, limit) = (&kill.memory, kill.limit);
     let kernel = memory.kernel.or(memory.slab);
     if let Some(shmem) = memory.shmem.filter(|shmem| share_is_large(Some(*shmem), memory, kill.usage)) {
         return Advice::MemoryVolume { level, limit, shmem };
+    }
+    if let Some(sock) = memory.sock.filter(|sock| share_is_large(Some(*sock), memory, kill.usage)) {
+        return Advice::SocketMemory { level, limit, sock };
     }
     if let Some(kernel) = kernel.filter(|kernel| share_is_large(Some(*kernel), memory, kill.usage)) {
         return Advice::KernelMemory { level, limit, kernel };
@@ -175,6 +187,7 @@ impl Advice {
             Self::RaiseLimitOrFixLeak { .. } => "raise-limit-or-fix-leak",
             Self::MemoryVolume { .. } => "memory-volume",
             Self::KernelMemory { .. } => "kernel-memory",
+            Self::SocketMemory { .. } => "socket-memory",
             Self::NestedLimit { .. } => "nested-limit",
             Self::NodeIsFull { .. } => "node-is-full",
             Self::SystemCgroup { .. } => "system-cgroup",

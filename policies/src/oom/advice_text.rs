@@ -61,6 +61,13 @@ impl fmt::Display for Advice {
                 Of(*limit),
                 format_bytes(*kernel)
             ),
+            Self::SocketMemory { level, limit, sock } => write!(
+                out,
+                "the {} reached its memory limit{}, and {} of that is data in sockets that nobody has read yet; read faster, keep fewer connections or smaller buffers, or raise limits.memory",
+                level.name(),
+                Of(*limit),
+                format_bytes(*sock)
+            ),
             Self::NestedLimit { limit, top } => write!(
                 out,
                 "a memory limit{} that was set within the Pod's container was reached, not limits.memory; raise it where it is set, such as docker run --memory{}",
@@ -119,9 +126,11 @@ impl fmt::Display for Advice {
                 } else {
                     ", but the log does not say whose limit it was: that"
                 };
+                // A report without a victim breaks off; what it lacks comes after what is left of it.
+                let place = if victim.is_some() { "just before" } else { "around it" };
                 write!(
                     out,
-                    "{whose} is in the lines just before: in dmesg or journalctl -k of that node, look for oom-kill:constraint= or Task in"
+                    "{whose} is in the lines {place}: in dmesg or journalctl -k of that node, look for oom-kill:constraint= or Task in"
                 )
             }
         }

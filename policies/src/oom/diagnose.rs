@@ -44,6 +44,8 @@ fn whole(report: &Report) -> Kill {
         _ if group_kill => Some(Death::Group),
         // What a nested container's end does to the Pod's is not known.
         _ if beyond == Some(Beyond::Container) => None,
+        // Without its header the table may lack its first rows.
+        Some(Death::Main) if report.columns.is_none() => None,
         // The line about the group comes after the victim's.
         Some(Death::Child) if version != Some(CgroupVersion::V1) && !report.followed => None,
         died => died,
@@ -114,8 +116,9 @@ impl Paths {
             oom = Some(Path { text: inherited.oom_cgroup.clone(), is_cut: false });
             inferred = true;
         }
-        let task = report.task_path.clone().map(|path| path.completed(report.group.as_deref()));
-        Self { oom, task, group: report.group.clone(), inferred }
+        let group = report.group.clone().filter(|group| !group.is_empty());
+        let task = report.task_path.clone().map(|path| path.completed(group.as_deref()));
+        Self { oom, task, group, inferred }
     }
 
     /// Whether the limit is none of Kubernetes': a Pod is known to lie below it, or a container above.

@@ -2,9 +2,10 @@
 //! together, one message of several lines taken apart.
 
 use super::join::Line;
-use super::prefix::{Stamp, strip};
+use super::prefix::{Stamp, strip, uptime};
 use super::record::{Record, read};
 use super::separated::Separated;
+use super::text::cut;
 use super::wrapper;
 
 /// Wrappers that are taken off one line; no tool stacks more.
@@ -19,16 +20,39 @@ pub(super) struct Layers {
     partial: String,
     partial_line: u64,
     separated: Separated,
+    /// The log is a mail whose text is encoded (quoted-printable).
+    encoded: bool,
+    /// What came before an encoded line's break, and its first line's number.
+    broken: String,
+    broken_line: u64,
 }
 
 impl Layers {
     /// Whether no part of a line is held.
     pub(super) fn is_empty(&self) -> bool {
-        self.partial.is_empty()
+        self.partial.is_empty() && self.broken.is_empty()
     }
 
     /// Takes a line; gives what the kernel printed.
     pub(super) fn take(&mut self, number: u64, text: &str, outer: &Stamp, give: &mut dyn FnMut(Line)) {
+        self.encoded |= text.contains("gfp_mask=3D") || text.contains("constraint=3D");
+        if !self.encoded {
+            return self.decoded(number, text, outer, give);
+        }
+        if self.broken.is_empty() {
+            self.broken_line = number;
+        }
+        match text.strip_suffix('=') {
+            Some(part) if self.broken.len() <= MAX_WHOLE => self.broken.push_str(part),
+            _ => {
+                let whole = std::mem::take(&mut self.broken) + text;
+                self.decoded(self.broken_line, &whole.replace("=3D", "="), outer, give);
+            }
+        }
+    }
+
+    /// Takes a line as it was before it was sent; one that came in parts waits for the last.
+    fn decoded(&mut self, number: u64, text: &str, outer: &Stamp, give: &mut dyn FnMut(Line)) {
         let Some((head, message)) = cut_by_runtime(text) else {
             return self.unwrap(number, text, outer, MAX_WRAPPERS, give);
         };
@@ -54,6 +78,7 @@ impl Layers {
     /// Takes wrappers and prefixes off; a wrapped message may hold several lines.
     fn unwrap(&mut self, number: u64, text: &str, outer: &Stamp, depth: u8, give: &mut dyn FnMut(Line)) {
         let (stamp, rest) = strip(text);
+        let lines = if stamp.uptime.is_some() { glued(rest) } else { vec![rest] };
         let stamp = stamp.or(outer);
         if depth > 0
             && rest.contains('"')
@@ -65,6 +90,7 @@ impl Layers {
             return;
         }
         if depth > 0
+            && lines.len() < 2
             && let Some((inner, message)) = self.separated.message(text)
         {
             return self.unwrap(number, &message, &inner.or(&stamp), 0, give);
@@ -77,12 +103,16 @@ impl Layers {
             *escape == "\n" && rest.contains('\n')
                 || parts.any(|part| read(strip(part).1).is_some_and(|record| !matches!(record, Record::Trigger(_))))
         };
-        let Some(escape) = ["\n", "\\x0a", "#012", "\\n"].into_iter().find(more) else {
-            let gap = text.ends_with(' ');
-            let line = Line { number, stamp, raw: text.trim().to_owned(), text: rest.to_owned(), gap };
-            return give(line);
+        let escape = ["\n", "\\x0a", "#012", "\\n"].into_iter().find(more);
+        let parts = match escape {
+            Some(escape) => rest.split(escape).filter(|part| !part.trim().is_empty()).collect(),
+            None => lines,
         };
-        for part in rest.split(escape).filter(|part| !part.trim().is_empty()) {
+        if escape.is_none() && parts.len() < 2 {
+            let gap = text.ends_with(' ');
+            return give(Line { number, stamp, raw: text.trim().to_owned(), text: rest.to_owned(), gap });
+        }
+        for part in parts {
             let (inner, part_text) = strip(part);
             let mut stamp = inner.or(&stamp);
             stamp.prefixed = true;
@@ -90,6 +120,23 @@ impl Layers {
             give(line);
         }
     }
+}
+
+/// The lines in a text whose line ends were lost: each further one begins with its time since boot.
+fn glued(text: &str) -> Vec<&str> {
+    let begins = |at: &usize| {
+        let rest = text.get(at.saturating_add(1)..).map(|rest| cut(rest, 32));
+        rest.and_then(|rest| rest.split_once(']')).is_some_and(|(inner, _)| uptime(inner.trim_start()).is_some())
+    };
+    let mut parts = Vec::new();
+    let mut from = 0;
+    let places = text.match_indices('[').map(|(at, _)| at).filter(|at| *at > 0).filter(begins);
+    for at in places.chain([text.len()]) {
+        parts.extend(text.get(from..at));
+        from = at;
+    }
+    let is_record = |part: &&str| read(strip(part).1).is_some();
+    if parts.iter().skip(1).any(is_record) { parts } else { vec![text] }
 }
 
 /// Splits a line of a container runtime's log behind `stdout F ` or `stdout P `, where P says that more follows.

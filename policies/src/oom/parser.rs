@@ -16,6 +16,7 @@ use super::record::{Record, read};
 use super::report::Report;
 use super::route::{fit, opens};
 use super::source::{is_apart, is_of_mixed, mark_mixed, may_be_of, note_rivals};
+use super::table::Row;
 use super::text::without_colours;
 
 /// Bytes of one line that are looked at: journald's JSON objects and kmsg's escaped blocks stay far below, and a
@@ -26,6 +27,8 @@ pub const MAX_LINE: usize = 1 << 20;
 const MAX_OPEN: usize = 8;
 /// Lines of other things after which a report is over: once its victim is known, and before.
 const SILENCE: (u32, u32) = (200, 3000);
+/// Lines at a log's beginning that are all looked at: its first ones may be the rest of a table.
+const HEAD: u32 = 1000;
 /// Lines of a quite different time since boot after which a report is over. Other machines' lines may come between.
 const APART: u32 = 60;
 
@@ -33,8 +36,8 @@ const APART: u32 = 60;
 #[derive(Debug, Clone)]
 pub struct Parser {
     prefilter: Prefilter,
-    /// A line was seen.
-    started: bool,
+    /// Lines that are still of the log's beginning.
+    head: u32,
     journal: Journal,
     layers: Layers,
     joiner: Joiner,
@@ -56,7 +59,7 @@ impl Parser {
     pub fn new() -> Self {
         Self {
             prefilter: Prefilter::new(),
-            started: false,
+            head: HEAD,
             journal: Journal::default(),
             layers: Layers::default(),
             joiner: Joiner::default(),
@@ -74,9 +77,10 @@ impl Parser {
     /// Any bytes are fine. Only the first [`MAX_LINE`] are looked at.
     pub fn line(&mut self, number: u64, line: &[u8], kills: &mut Vec<Kill>) {
         let line = line.get(..MAX_LINE).unwrap_or(line);
-        if !std::mem::replace(&mut self.started, true) {
+        if self.head == HEAD {
             self.layers.head(line);
         }
+        self.head = self.head.saturating_sub(1);
         let mut messages = Vec::new();
         let taken = self.journal.take(number, line, &mut messages);
         self.journalled(messages, kills);
@@ -94,7 +98,7 @@ impl Parser {
 
     /// One line, with what is known of it from elsewhere.
     fn text(&mut self, number: u64, line: &[u8], stamp: &Stamp, kills: &mut Vec<Kill>) {
-        if self.is_quiet() && !self.prefilter.accepts(line) {
+        if self.is_quiet() && self.head == 0 && !self.prefilter.accepts(line) {
             return;
         }
         let text = String::from_utf8_lossy(line);
@@ -120,7 +124,7 @@ impl Parser {
 
     /// Whether only lines with a word of the prefilter matter. A log's first line says of which format it is.
     pub(super) fn is_idle(&self) -> bool {
-        self.started && !self.journal.is_active() && self.is_quiet()
+        self.head == 0 && !self.journal.is_active() && self.is_quiet()
     }
 
     /// Whether no report is open.
@@ -163,7 +167,8 @@ impl Parser {
         {
             others::count(&mut self.others, others::witness(&line.text), line.number, &line.raw);
         }
-        if !opens(&record) || is_of_mixed(&self.open, &record, &line.stamp) {
+        let rest_of_table = self.head > 0 && self.open.is_empty() && is_row(&record, &line.text);
+        if !(opens(&record) || rest_of_table) || is_of_mixed(&self.open, &record, &line.stamp) {
             return self.stranger(line);
         }
         if let Record::Reaped(victim) = &record
@@ -209,7 +214,8 @@ impl Parser {
     /// Starts a report.
     fn begin(&mut self, record: Record<'_>, line: &Line) {
         if matches!(record, Record::Trigger(_)) {
-            let over = |report: &&mut Report| report.is_done() && may_be_of(report, &line.stamp);
+            let is_over = |report: &Report| report.is_done() || !report.is_kill();
+            let over = |report: &&mut Report| is_over(report) && may_be_of(report, &line.stamp);
             self.open.iter_mut().filter(over).for_each(|report| report.closed = true);
         }
         if self.open.len() >= MAX_OPEN
@@ -277,6 +283,11 @@ impl Parser {
             }
         }
     }
+}
+
+/// Whether a line without its table's header is a row of it.
+fn is_row(record: &Record<'_>, text: &str) -> bool {
+    matches!(record, Record::Row { .. }) && Row::read(text, None).is_some()
 }
 
 /// The victim of a kill line that no open report waits for.

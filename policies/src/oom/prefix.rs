@@ -54,6 +54,7 @@ pub(super) fn strip(line: &str) -> (Stamp, &str) {
     // No tool stacks more than a few; the bound keeps hostile lines cheap.
     for _ in 0..12 {
         rest = rest.trim_start().trim_start_matches(['>', '|', '\u{1e}']).trim_start();
+        rest = marked(rest).unwrap_or(rest);
         match peel(rest, &mut stamp) {
             Some(inner) => {
                 rest = inner;
@@ -65,11 +66,27 @@ pub(super) fn strip(line: &str) -> (Stamp, &str) {
     (stamp, rest.trim_end())
 }
 
+/// What a list or a comment puts before a line: `* [36370.036951] text`, as `minikube logs` prints it.
+fn marked(text: &str) -> Option<&str> {
+    let rest = ["* ", "# ", "// "].iter().find_map(|mark| text.strip_prefix(mark))?.trim_start();
+    peel(rest, &mut Stamp::default()).map(|_| rest)
+}
+
+/// The line's number that an editor or `cat -n` put before it: `1234 Dec 13 07:23:21 host kernel: text`.
+fn numbered(text: &str) -> Option<&str> {
+    let (number, rest) = text.split_once([' ', '\t'])?;
+    let rest = rest.trim_start();
+    let is_year = number.len() == 4 && number.starts_with(['1', '2']);
+    let dated = rest.starts_with(char::is_alphabetic) && time_prefix(rest).is_some();
+    (is_digits(number) && !is_year && dated).then_some(rest)
+}
+
 pub(super) fn peel<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
     match text.bytes().next()? {
         b'[' => bracket(text, stamp),
         b'<' => priority(text, stamp),
         b'0'..=b'9' => kmsg(text, stamp)
+            .or_else(|| numbered(text))
             .or_else(|| time(text, stamp))
             .or_else(|| unix_seconds(text))
             .or_else(|| facility(text, stamp))
@@ -209,7 +226,7 @@ fn host<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
     if words.next().is_some() || !(before.is_empty() || before.ends_with([' ', '\t'])) || before.contains([':', '=']) {
         return None;
     }
-    if let Some(name) = name {
+    if let Some(name) = name.filter(|name| name.contains(char::is_alphanumeric)) {
         stamp.host = Some(name.to_owned());
     }
     text.get(at..)?.strip_prefix("kernel:")
@@ -226,6 +243,10 @@ mod tests {
             "Aug 30 06:58:55.050705 host kernel: text 1",
             "2026-05-01T12:34:56.123456+00:00 host kernel: [    1.5] text 1",
             "[36370.036951] text 1",
+            "* [36370.036951] text 1",
+            "# [Fri Oct  2 14:14:07 2026] text 1",
+            "// Dec 13 07:23:21 host kernel: text 1",
+            "1234 Dec 13 07:23:21   kernel: [36370.036951] text 1",
             "[36370.036951][ T1234] text 1",
             "[36370.036951] [   C3] text 1",
             "[36370.036951 <    0.000012>] text 1",

@@ -5,7 +5,7 @@
 use super::kill::Victim;
 use super::memory::{Gauge, Memory, pair};
 use super::others;
-use super::summary::{self, Summary};
+use super::summary::{self, Path, Summary};
 use super::table::{Columns, row_start};
 use super::text::{after, is_digits, leading, size_after};
 use super::trigger::{self, Trigger};
@@ -21,7 +21,7 @@ pub(super) enum Record<'a> {
     /// `<name> cpuset=<id> mems_allowed=..`
     Cpuset { name: &'a str, cpuset: &'a str },
     /// `Task in <task> killed as a result of limit of <oom>`
-    TaskIn { task: &'a str, oom: &'a str },
+    TaskIn { task: String, oom: Path },
     /// `Memory limit reached of cgroup <oom>`
     LimitReached(&'a str),
     /// `memory: usage ..` and its like.

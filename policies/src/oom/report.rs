@@ -142,8 +142,8 @@ impl Report {
             Record::Cpuset { cpuset, .. } => self.cpuset = Some(cut(cpuset, MAX_TEXT).to_owned()),
             Record::TaskIn { task, oom } => {
                 self.prove(Proof::CgroupNamed, line);
-                self.task_path = Some(Path::whole(cut(task, MAX_TEXT)));
-                self.oom_path = Some(Path::whole(cut(oom, MAX_TEXT)));
+                self.task_path = Some(Path::whole(cut(&task, MAX_TEXT)));
+                self.oom_path = Some(Path { text: cut(&oom.text, MAX_TEXT).to_owned(), ..oom });
             }
             Record::LimitReached(path) => {
                 self.prove(Proof::CgroupNamed, line);

@@ -31,6 +31,7 @@ pub(super) fn fit(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option
 pub(super) fn opens(record: &Record<'_>) -> bool {
     match record {
         Record::Counter(counter) => counter.failcnt.is_some(),
+        Record::OomKillTail(summary) => summary.task.is_some(),
         Record::Trigger(_)
         | Record::TaskIn { .. }
         | Record::LimitReached(_)
@@ -38,12 +39,11 @@ pub(super) fn opens(record: &Record<'_>) -> bool {
         | Record::CutStats(_)
         | Record::Header(_)
         | Record::OomKill(_)
-        | Record::OomKillTail(_)
         | Record::Chosen(_)
         | Record::Killed(..)
         | Record::Exiting(..)
-        | Record::Reaped(_)
-        | Record::Group(_) => true,
+        | Record::Reaped(_) => true,
+        Record::Group(path) => !path.is_empty(),
         _ => false,
     }
 }
@@ -81,12 +81,14 @@ fn content(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option<u32> {
         }
         Record::Header(_) => collecting(report.columns.is_none() && report.rows.is_empty()),
         Record::Row { pid } => {
-            let open = report.columns.is_some() || report.is_kill();
+            let open = report.columns.is_some() || !report.rows.is_empty() || report.is_kill();
             collecting(open && report.rows.last().is_none_or(|row| row.pid != *pid))
                 .map(|_| if report.columns.is_some() { WEAK } else { 0 })
         }
         Record::OomKill(summary) => {
-            collecting(!report.summary)?;
+            if report.summary || report.is_done() && !names_victim(report, summary) {
+                return None;
+            }
             summary_fits(report, summary)
         }
         Record::OomKillTail(summary) => {
@@ -143,6 +145,13 @@ fn stats(report: &Report, path: &str, inline: bool) -> Option<u32> {
         Some(first) => (inline && is_within(path, first)).then_some(STRONG),
         None => Some(0),
     }
+}
+
+/// Whether a summary is of the report that ended just before it: a log database that sorts by seconds may have
+/// turned the two lines round.
+fn names_victim(report: &Report, summary: &Summary) -> bool {
+    let same = |victim: &Victim| Some(victim.pid) == summary.pid && Some(&victim.name) == summary.task.as_ref();
+    report.oom_path.is_none() && report.victims.iter().any(same)
 }
 
 fn summary_fits(report: &Report, summary: &Summary) -> Option<u32> {
@@ -208,6 +217,9 @@ fn joins(report: &Report, found: &Victim, stamp: &Stamp) -> bool {
 fn group(report: &Report, path: &str) -> Option<u32> {
     if report.group.is_some() {
         return None;
+    }
+    if path.is_empty() {
+        return report.is_done().then_some(WEAK);
     }
     if let Some(task) = &report.task_path
         && !task.is_cut

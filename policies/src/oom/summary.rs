@@ -51,7 +51,8 @@ pub(super) fn oom_kill(text: &str) -> Option<Summary> {
             let (constraint, rest) = rest.split_once(',').unwrap_or((rest, ""));
             summary.constraint = Constraint::read(constraint);
             summary.cpuset = after(rest, "cpuset=")
-                .map(|rest| rest.split_once(",mems_allowed=").map_or(rest, |(cpuset, _)| cpuset).to_owned());
+                .map(|rest| rest.split_once(",mems_allowed=").or_else(|| rest.split_once(',')).unwrap_or((rest, "")))
+                .map(|(cpuset, _)| cpuset.to_owned());
             let cgroup = ["oom_memcg=", "global_oom", "task_memcg="].iter().filter_map(|key| rest.find(key)).min();
             match cgroup.and_then(|at| rest.get(at..)) {
                 Some(tail) => tail,
@@ -110,15 +111,38 @@ fn path<'a>(text: &'a str, key: &str) -> (Path, Option<&'a str>) {
 }
 
 /// `Task in <task's cgroup> killed as a result of limit of <oom cgroup>`, up to 4.20.
-pub(super) fn task_in(text: &str) -> Option<(&str, &str)> {
+///
+/// The limit's cgroup is the task's own or one above it. What a screen's edge, an editor's blanks at a line's break
+/// or a remark behind the line made of it is mended by that.
+pub(super) fn task_in(text: &str) -> Option<(String, Path)> {
     let (task, oom) = after(text, "Task in ")?.split_once(" killed as a result of limit of ")?;
-    Some((task.trim(), oom.trim()))
+    let squeeze = |path: &str| path.split_whitespace().collect::<String>();
+    let (task, oom) = (squeeze(task), squeeze(oom));
+    let same = task.bytes().zip(oom.bytes()).take_while(|(a, b)| a == b).count();
+    let (above, below) = task.split_at_checked(same)?;
+    let rest = oom.get(same..)?;
+    let whole = below.is_empty() || below.starts_with('/');
+    let is_path = |c: char| c.is_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
+    let path = match rest.chars().next() {
+        None if whole => Path::whole(above),
+        None => Path { text: above.to_owned(), is_cut: true }.completed(below_end(&task, same)),
+        Some(c) if whole && !is_path(c) => Path::whole(above),
+        Some(_) => Path::whole(&oom),
+    };
+    Some((task, path))
+}
+
+/// The path's part that a name, cut at `at`, ends in, if nothing is below it.
+fn below_end(task: &str, at: usize) -> Option<&str> {
+    (!task.get(at..)?.contains('/')).then_some(task)
 }
 
 /// `Tasks in <cgroup> are going to be killed due to memory.oom.group set`
+///
+/// Where the beginning of the path was left out the path is empty.
 pub(super) fn group(text: &str) -> Option<&str> {
-    let path = super::text::between(text, "Tasks in ", " are going to be killed")?.trim();
-    path.starts_with('/').then_some(path)
+    let path = super::text::between(text, "Tasks in ", " are going to be killed due to memory.oom.group")?.trim();
+    Some(if path.starts_with('/') { path } else { "" })
 }
 
 /// Whether a summary can belong to a report whose statistics are of `stats`.
@@ -162,7 +186,16 @@ mod tests {
 
     #[test]
     fn old_and_group_lines() {
-        assert_eq!(task_in("Task in /a killed as a result of limit of /b"), Some(("/a", "/b")));
+        let read = |task: &str, oom: &str| task_in(&format!("Task in {task} killed as a result of limit of {oom}"));
+        let whole = |task: &str, oom: &str| Some((task.to_owned(), Path::whole(oom)));
+        assert_eq!(read("/a", "/b"), whole("/a", "/b"));
+        assert_eq!(read("/ab/cd", "/ab"), whole("/ab/cd", "/ab"));
+        for oom in ["/ab/c", "/ab/c     d", "/ab/cd  # a remark", "/ab/cd\\n\","] {
+            assert_eq!(read("/ab/cd", oom), whole("/ab/cd", "/ab/cd"), "{oom}");
+        }
+        let cut = Path { text: "/a".to_owned(), is_cut: true };
+        assert_eq!(read("/ab/cd", "/a"), Some(("/ab/cd".to_owned(), cut)));
         assert_eq!(group("Tasks in /a are going to be killed due to memory.oom.group set"), Some("/a"));
+        assert_eq!(group("Tasks in ...b are going to be killed due to memory.oom.group set"), Some(""));
     }
 }

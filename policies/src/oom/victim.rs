@@ -31,9 +31,10 @@ pub(super) fn killer(text: &str) -> Option<Killer> {
     }
 }
 
-/// The `Kill process` line.
+/// The `Kill process` line. Kernels before 2.6.37 wrote `Out of memory: kill process`; other programs write so, too.
 pub(super) fn chosen(text: &str) -> Option<Chosen> {
-    let (before, rest) = text.split_once("Kill process ")?;
+    let old = || text.split_once("kill process ").filter(|(before, _)| killer(before).is_some());
+    let (before, rest) = text.split_once("Kill process ").or_else(old)?;
     let (pid, rest) = leading(rest)?;
     let name = rest.strip_prefix(" (")?;
     let name = name.rsplit_once(") score").or_else(|| name.rsplit_once(')')).map_or(name, |(name, _)| name);
@@ -51,7 +52,7 @@ pub(super) fn killed(text: &str) -> Option<(Option<Killer>, Victim)> {
     if !(between == " " || between.starts_with(", UID ")) {
         return None;
     }
-    let name = name.rsplit_once(')').map_or(name, |(name, _)| name);
+    let name = last_bracket(name);
     let victim = Victim {
         pid,
         name: super::text::cut(name, 64).to_owned(),
@@ -68,6 +69,13 @@ pub(super) fn killed(text: &str) -> Option<(Option<Killer>, Victim)> {
         line: 0,
     };
     Some((killer(before), victim))
+}
+
+/// A name up to its closing bracket, the last one, as names may hold brackets, too. Beyond the kernel's 15 bytes the
+/// next line was run on to this one.
+fn last_bracket(text: &str) -> &str {
+    let name = text.rsplit_once(')').map_or(text, |(name, _)| name);
+    if name.len() <= 15 { name } else { text.split_once(')').map_or(text, |(name, _)| name) }
 }
 
 /// Page tables in bytes. Early 5.4 kernels printed bytes and called them kB: those agree with the task table, or
@@ -126,8 +134,13 @@ mod tests {
         let (killer, victim) =
             killed("Killed process 12 (java), UID 48, total-vm:8kB, anon-rss:4kB, file-rss:1kB").unwrap();
         assert_eq!((killer, victim.name.as_str(), victim.uid, victim.shmem), (None, "java", Some(48), None));
+        let (_, victim) = killed("Killed process 12 (java)Out of memory: kill process 14 (sh) score 7").unwrap();
+        assert_eq!(victim.name, "java");
         let (_, victim) = killed("Out of memory: Killed process 12 (java) total-vm:8kB, anon-rss:47").unwrap();
         assert_eq!(victim.anon, None);
+        assert_eq!(chosen("Failed to kill process 12 (x), ignoring"), None);
+        let old = chosen("Out of memory: kill process 12 (x) score 900 or a child").unwrap();
+        assert_eq!((old.killer, old.pid, old.name.as_str()), (Some(Killer::Global), 12, "x"));
         let chosen = chosen("Out of memory: Kill process 12 (x) y) score 900 or sacrifice child").unwrap();
         assert_eq!((chosen.killer, chosen.name.as_str()), (Some(Killer::Global), "x) y"));
         assert!(

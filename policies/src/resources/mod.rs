@@ -11,6 +11,7 @@ use crate::aggregate::{self, ContainerKind, ResourceList};
 use crate::finding::Related;
 use crate::limit_range::{Defaulted, LimitRange};
 use crate::path::FieldPath;
+use crate::places::Places;
 use crate::quantity::Quantity;
 use crate::validation::defaulting::{PodLists, read_list};
 use crate::validation::is_overcommittable;
@@ -120,7 +121,7 @@ impl PodResources {
         if defaulting == Defaulting::Simulate {
             lists.default_pod_resources();
         }
-        let containers = workload.containers.iter().filter_map(|place| {
+        let containers = workload.containers.iter().zip(workload.unreadable()).filter_map(|(place, unreadable)| {
             Some(ContainerResources {
                 name: name(workload, place)?,
                 kind: place.kind,
@@ -128,7 +129,7 @@ impl PodResources {
                 resources_at: place.resources_at.clone(),
                 written: Requirements::of(written.of(place)?),
                 effective: Requirements::of(lists.of(place)?),
-                unreadable: workload.is_unreadable(place),
+                unreadable,
             })
         });
         let pod_level = written.pod.as_ref().zip(lists.pod.as_ref()).map(|(written, lists)| PodLevel {
@@ -145,6 +146,11 @@ impl PodResources {
             limit_ranges.iter().for_each(|limit_range| limit_range.apply(&mut pod));
         }
         pod
+    }
+
+    /// The containers by their places.
+    pub(crate) fn places(&self) -> Places<'_, &ContainerResources> {
+        Places::new(self.containers.iter().map(|container| (&container.at, container)))
     }
 
     /// Where an effective value of a container comes from: the LimitRange that set it, the limit that a request was

@@ -33,7 +33,9 @@
 use crate::decode::{Problem, ProblemKind};
 use crate::finding::{Group, Level};
 use crate::path::{FieldPath, Segment};
+use crate::places::Places;
 use crate::quantity::Quantity;
+use crate::resources::ContainerResources;
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 use crate::validation;
 
@@ -50,12 +52,17 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Cx<'_>, sink: &mut Sink) {
     let unread = cx.workload.problems.iter().filter(|problem| problem.kind != ProblemKind::InvalidQuantity).cloned();
-    for problem in unread.chain(validation::validate(cx.workload, cx.pod)) {
-        sink.report(draft(cx, problem));
+    let mut problems = unread.chain(validation::validate(cx.workload, cx.pod)).peekable();
+    if problems.peek().is_none() {
+        return;
+    }
+    let containers = cx.pod.places();
+    for problem in problems {
+        sink.report(draft(cx, &containers, problem));
     }
 }
 
-fn draft(cx: &Cx<'_>, problem: Problem) -> Draft {
+fn draft(cx: &Cx<'_>, containers: &Places<'_, &ContainerResources>, problem: Problem) -> Draft {
     let of_name = is_of_name(&problem);
     let on_key = of_name || matches!(problem.kind, ProblemKind::UnknownField | ProblemKind::DuplicateField);
     let split = problem.at.last_key().filter(|key| of_name && is_amount(key));
@@ -71,7 +78,7 @@ fn draft(cx: &Cx<'_>, problem: Problem) -> Draft {
         }
         format!("kubectl explain {kind}.{} tells what it takes", keys(&known))
     });
-    let container = cx.pod.containers.iter().find(|container| problem.at.starts_with(&container.at));
+    let container = containers.around(&problem.at).map(|(container, _)| *container);
     let draft = Draft::new(problem.at, problem.message, help).on_key(on_key);
     match container {
         Some(container) => draft.container(container),

@@ -39,13 +39,18 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Cx<'_>, sink: &mut Sink) {
-    for problem in cx.workload.problems.iter().filter(|problem| problem.kind == ProblemKind::InvalidQuantity) {
+    let mut problems =
+        cx.workload.problems.iter().filter(|problem| problem.kind == ProblemKind::InvalidQuantity).peekable();
+    if problems.peek().is_none() {
+        return;
+    }
+    let containers = cx.pod.places();
+    for problem in problems {
         let help = problem.help.clone().unwrap_or_else(|| "write a number and a suffix, such as 512Mi".to_owned());
         let fix = problem.suggestion.as_deref().and_then(|suggestion| replace(&problem.at, suggestion));
         let draft = Draft::new(problem.at.clone(), problem.message.clone(), help).fix(fix);
-        let container = cx.pod.containers.iter().find(|container| problem.at.starts_with(&container.at));
-        sink.report(match container {
-            Some(container) => draft.container(container),
+        sink.report(match containers.around(&problem.at) {
+            Some((container, _)) => draft.container(container),
             None => draft,
         });
     }

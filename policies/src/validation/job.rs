@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::batch::v1::{CronJob, JobSpec};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use super::report::Report;
 use super::scheduling::label_selector;
@@ -31,12 +32,14 @@ pub(super) fn cron_job(report: &mut Report, object: CronJob, at: &FieldPath) -> 
         ],
     );
     let jobs = given.job_template.spec.unwrap_or_default();
-    job(report, &jobs, &at.keys(&["jobTemplate", "spec"]), false);
+    job(report, &jobs, &at.keys(&["jobTemplate", "spec"]), None);
     jobs.template
 }
 
 /// `ValidateJobSpec`, for a Job of its own or those of a CronJob.
-pub(super) fn job(report: &mut Report, given: &JobSpec, at: &FieldPath, own: bool) {
+///
+/// `own` is the metadata of a Job of its own.
+pub(super) fn job(report: &mut Report, given: &JobSpec, at: &FieldPath, own: Option<&ObjectMeta>) {
     numbers(
         report,
         at,
@@ -56,14 +59,14 @@ pub(super) fn job(report: &mut Report, given: &JobSpec, at: &FieldPath, own: boo
             report.required(given.completions.is_some(), || at.key("completions"));
         }
     }
-    if !own && given.selector.is_some() {
+    if own.is_none() && given.selector.is_some() {
         report.add_help(at.key("selector"), "the Jobs of a CronJob have generated selectors", "remove it");
     }
-    if !own && given.manual_selector == Some(true) {
+    if own.is_none() && given.manual_selector == Some(true) {
         report.add_help(at.key("manualSelector"), "the Jobs of a CronJob have generated selectors", "remove it");
     }
-    if own {
-        job_selector(report, given, at);
+    if let Some(metadata) = own {
+        job_selector(report, given, metadata, at);
     }
     template(report, &given.template, &at.key("template"), &[]);
     let policy = given.template.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref());
@@ -81,7 +84,7 @@ pub(super) fn job(report: &mut Report, given: &JobSpec, at: &FieldPath, own: boo
 }
 
 /// A generated selector also has the Job's own unique label, so the written part must match by itself.
-fn job_selector(report: &mut Report, given: &JobSpec, at: &FieldPath) {
+fn job_selector(report: &mut Report, given: &JobSpec, metadata: &ObjectMeta, at: &FieldPath) {
     let manual = given.manual_selector == Some(true);
     let Some(selector) = &given.selector else {
         report.required(!manual, || at.key("selector"));
@@ -91,7 +94,17 @@ fn job_selector(report: &mut Report, given: &JobSpec, at: &FieldPath) {
     if selects(selector, labels(&given.template)) == Some(false) {
         report.add(labels_of(at), "the template's labels are not what the selector selects");
     }
-    if !manual && !is_empty(selector) && selects(selector, None) == Some(false) {
+    if !manual && !is_empty(selector) && !is_generated(selector, metadata) && selects(selector, None) == Some(false) {
         report.add_help(at.key("selector"), "a Job's selector is generated", "remove it, or set manualSelector: true");
     }
+}
+
+/// Whether the API server has made a selector: it does so before it asks webhooks, and a Job that it gives out has one.
+/// In a Job to be created the label is another Job's, unless it is of the Job's own UID
+/// (`ValidateGeneratedSelector` in `pkg/apis/batch/validation`).
+fn is_generated(selector: &LabelSelector, metadata: &ObjectMeta) -> bool {
+    const OWN: [&str; 2] = ["batch.kubernetes.io/controller-uid", "controller-uid"];
+    let labels = selector.match_labels.iter().flatten();
+    let is_own = |(key, value): (&String, &String)| OWN.contains(&key.as_str()) && Some(value) == metadata.uid.as_ref();
+    selector.match_expressions.iter().flatten().next().is_none() && labels.into_iter().all(is_own)
 }

@@ -1,6 +1,6 @@
 //! Collects problems, and words the ones that come up everywhere.
 
-use crate::decode::Problem;
+use crate::decode::{Problem, tell};
 use crate::path::FieldPath;
 
 /// What is wrong with a text, in words that follow it.
@@ -13,11 +13,11 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn add(&mut self, at: FieldPath, message: impl Into<String>) {
-        self.problems.push(Problem::invalid(at, message));
+        tell(&mut self.problems, Problem::invalid(at, message));
     }
 
     pub(super) fn add_help(&mut self, at: FieldPath, message: impl Into<String>, help: impl Into<String>) {
-        self.problems.push(Problem::invalid(at, message).help(help));
+        tell(&mut self.problems, Problem::invalid(at, message).help(help));
     }
 
     /// A field that must be there; returns whether it is.

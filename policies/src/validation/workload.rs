@@ -131,7 +131,7 @@ pub(crate) fn validate_and_take(
         "Job" => with(value, problems, |object: Job| {
             metadata::object(&mut report, &object.metadata, dns_subdomain_fault);
             let jobs = object.spec.unwrap_or_default();
-            job::job(&mut report, &jobs, &spec, true);
+            job::job(&mut report, &jobs, &spec, Some(&object.metadata));
             Some(jobs.template)
         }),
         "CronJob" => with(value, problems, |object: CronJob| {

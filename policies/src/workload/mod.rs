@@ -7,6 +7,7 @@
 mod custom;
 mod objects;
 mod pod;
+mod unreadable;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1 as core;
 
 use crate::aggregate::ContainerKind;
-use crate::decode::{self, Leniency, Problem, ProblemKind};
+use crate::decode::{self, Leniency, Problem};
 use crate::finding::ObjectRef;
 use crate::object::Value;
 use crate::path::FieldPath;
@@ -155,19 +156,6 @@ impl Workload {
         let of_template = template.and_then(|metadata| metadata.annotations.as_ref());
         let of_template = of_template.map(|found| (self.template_at.keys(&["metadata", "annotations"]), found));
         [of_object].into_iter().chain(of_template)
-    }
-
-    /// Whether part of a container's resources could not be read, so that a missing value is not known to be missing.
-    #[must_use]
-    pub fn is_unreadable(&self, place: &ContainerPlace) -> bool {
-        self.problems.iter().filter(|problem| problem.kind != ProblemKind::Invalid).any(|problem| {
-            let beside = problem.kind == ProblemKind::UnknownField
-                && problem.at.segments().len() == place.at.segments().len() + 1
-                && problem.at.last_key().is_some_and(looks_like_resources);
-            place.at.starts_with(&problem.at)
-                || problem.at.starts_with(&place.resources_at)
-                || (beside && problem.at.starts_with(&place.at))
-        })
     }
 
     fn of_template(

@@ -26,6 +26,11 @@ fn own_limits() {
         "the pod reached its memory limit of 500Mi, and 292.9Mi of that is shared memory: an emptyDir with medium Memory or /dev/shm; give the volume a sizeLimit, or raise limits.memory by what it holds",
     );
     says(
+        "socket-memory",
+        None,
+        "the container reached its memory limit of 500Mi, and 439.4Mi of that is data in sockets that nobody has read yet; read faster, keep fewer connections or smaller buffers, or raise limits.memory",
+    );
+    says(
         "kernel-memory-slab",
         None,
         "the container reached its memory limit of 500Mi, and 449.2Mi of that is the kernel's: many open files, directory entries, sockets or threads; use fewer, or raise limits.memory",

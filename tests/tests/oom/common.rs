@@ -168,7 +168,8 @@ fn counters(counters: &Counters) -> Value {
 
 fn memory(memory: &Memory) -> Value {
     json!({"anonBytes": memory.anon, "fileBytes": memory.file, "shmemBytes": memory.shmem,
-        "kernelBytes": memory.kernel, "slabBytes": memory.slab, "swapBytes": memory.swap})
+        "kernelBytes": memory.kernel, "slabBytes": memory.slab, "swapBytes": memory.swap,
+        "sockBytes": memory.sock.filter(|bytes| *bytes > 0)})
 }
 
 /// Without what is unknown, false or empty.

@@ -41,6 +41,7 @@ impl Reviewed {
         reviewed.in_pods_only = of_pod
             .into_iter()
             .filter(|finding| !of_workload.contains(&key(finding)) && exempt(finding) && is_asked(finding))
+            .map(|finding| Finding { object: reviewed.workload.object.clone(), ..finding })
             .collect();
         reviewed
     }

@@ -12,17 +12,18 @@ use memlint_policies::object::Value;
 /// it takes two to three times that for a moment.
 const MOST: usize = 24 * 1024 * 1024;
 
-/// What one map in a text may come to: the largest of the items, three times for a list that grows.
-const MAP: usize = 3 * size_of::<core::Volume>();
+/// What an item of a list may come to, whatever it is in the text: the largest of the items, three times for a list that
+/// grows.
+const ITEM: usize = 3 * size_of::<core::Volume>();
 /// What a byte of a text may come to: texts are copied and looked through, with the place of each character.
 const BYTE: usize = 64;
 
-/// The most memory, in bytes, that the review of a body may take, by its length and the number of its maps alone. Most
+/// The most memory, in bytes, that the review of a body may take, by its length and how many values it has at most. Most
 /// bodies take far less.
 #[must_use]
 pub fn weight(body: &[u8]) -> usize {
-    let maps = body.iter().filter(|byte| **byte == b'{').count();
-    maps.saturating_mul(MAP).saturating_add(body.len().saturating_mul(BYTE))
+    let items = body.iter().filter(|byte| matches!(byte, b'{' | b'[' | b',')).count();
+    items.saturating_mul(ITEM).saturating_add(body.len().saturating_mul(BYTE))
 }
 
 /// How much the lists of an object take as types, in bytes.
@@ -42,10 +43,8 @@ fn lists(value: &Value<'_>) -> usize {
         Value::Map(entries) => entries
             .iter()
             .map(|(key, value)| {
-                let items = value.items();
-                let scalars = items.iter().filter(|item| !matches!(item, Value::Map(_) | Value::List(_) | Value::Null));
-                let scalars = scalars.count();
-                let here = scalars * size_of::<String>() + (items.len() - scalars) * item(key);
+                // An item that cannot be read counts as one without fields, whatever it is.
+                let here = value.items().len().saturating_mul(item(key));
                 here.saturating_add(lists(value))
             })
             .fold(0, usize::saturating_add),
@@ -60,6 +59,7 @@ fn item(list: &str) -> usize {
         "containers" | "initContainers" | "ephemeralContainers" => size_of::<core::EphemeralContainer>(),
         "volumes" => size_of::<core::Volume>(),
         "sources" => size_of::<core::VolumeProjection>(),
+        "args" | "command" | "values" => size_of::<String>(),
         _ => size_of::<core::EnvVar>(),
     }
 }
@@ -75,8 +75,8 @@ mod tests {
         bound(&trim::read(&raw).expect("a value"), 0)
     }
 
-    fn of_volumes(count: usize) -> String {
-        format!(r#"{{"spec": {{"volumes": [{}]}}}}"#, vec!["{}"; count].join(","))
+    fn of_volumes(item: &str, count: usize) -> String {
+        format!(r#"{{"spec": {{"volumes": [{}]}}}}"#, vec![item; count].join(","))
     }
 
     #[test]
@@ -88,12 +88,18 @@ mod tests {
                 r#"{"spec": {"containers": [{"args": ["a", "b"], "env": [{}, null]}]}}"#.to_owned(),
                 container + 2 * variable + 48,
             ),
-            (of_volumes(100), 100 * size_of::<core::Volume>()),
+            (of_volumes("{}", 100), 100 * size_of::<core::Volume>()),
+            (of_volumes("0", 100), 100 * size_of::<core::Volume>()),
+            (r#"{"volumes": [null, "", [], 0, {}]}"#.to_owned(), 5 * size_of::<core::Volume>()),
             (r#"{"metadata": {"managedFields": [{}]}, "status": {"a": [{}]}}"#.to_owned(), 0),
         ] {
             assert_eq!(lists_of(&text), Ok(weight), "{text}");
         }
-        assert!(lists_of(&of_volumes(10_000)).expect_err("too much").contains("more than 24 MiB"));
+        for item in ["{}", "0", "null"] {
+            let text = of_volumes(item, 10_000);
+            assert!(lists_of(&text).expect_err("too much").contains("more than 24 MiB"));
+            assert!(weight(text.as_bytes()) > 10_000 * size_of::<core::Volume>());
+        }
         let containers = vec![r#"{"name":"a"}"#; 10_000].join(",");
         assert!(lists_of(&format!(r#"{{"containers": [{containers}]}}"#)).is_ok());
     }

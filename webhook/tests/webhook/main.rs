@@ -18,6 +18,7 @@ mod foreign;
 mod fuzz;
 mod insight;
 mod memory;
+mod of_pods;
 mod operability;
 mod parity;
 mod pods;

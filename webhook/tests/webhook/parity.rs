@@ -30,7 +30,7 @@ const KINDS: [(&str, &str, &str); 7] = [
     ("", "ReplicationController", "replicationcontrollers"),
 ];
 
-const TODAY: jiff::civil::Date = jiff::civil::date(2026, 1, 1);
+pub(crate) const TODAY: jiff::civil::Date = jiff::civil::date(2026, 1, 1);
 
 /// Every rule, those that are off by default too.
 fn policy() -> Policy {
@@ -40,7 +40,7 @@ fn policy() -> Policy {
 }
 
 /// Folders whose files belong together.
-fn folders() -> Vec<PathBuf> {
+pub(crate) fn folders() -> Vec<PathBuf> {
     let mut found = vec![repository().join("tests/demo/shop")];
     let mut walk = vec![repository().join("tests/fixtures/rules")];
     while let Some(folder) = walk.pop() {
@@ -55,7 +55,7 @@ fn folders() -> Vec<PathBuf> {
     found
 }
 
-fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     let manifest = |path: &PathBuf| {
         path.extension().is_some_and(|extension| extension == "yaml" || extension == "json")
@@ -132,7 +132,7 @@ fn of(finding: &Finding) -> Told {
 }
 
 /// A request to make the object; `None` where the webhook does not judge its kind.
-fn request(object: &Object<'_, '_>) -> Option<String> {
+pub(crate) fn request(object: &Object<'_, '_>) -> Option<String> {
     let reference = &object.reference;
     let (group, version) = reference.api_version.split_once('/').unwrap_or(("", &reference.api_version));
     let (_, kind, resource) = KINDS.into_iter().find(|(g, kind, _)| (*g, *kind) == (group, reference.kind.as_str()))?;
@@ -147,7 +147,7 @@ fn request(object: &Object<'_, '_>) -> Option<String> {
 }
 
 /// JSON that keeps order, duplicates and digits, which a map of `serde_json` would not.
-fn json(value: &Value<'_>) -> String {
+pub(crate) fn json(value: &Value<'_>) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let joined = |parts: Vec<String>| parts.join(",");
     match value {
