@@ -26,8 +26,10 @@ const CLOSING: Duration = Duration::from_secs(2);
 pub fn main() -> ExitCode {
     let args = Args::parse();
     let result = log::start(args.log_format, &args.log).and_then(|()| {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(run(args))
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        // What a large review took of memory is given back with its thread.
+        runtime.enable_all().thread_keep_alive(Duration::ZERO);
+        runtime.build()?.block_on(run(args))
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,
