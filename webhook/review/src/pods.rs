@@ -11,6 +11,7 @@ use memlint_policies::workload::Workload;
 /// What the rules say of a workload, and of its Pods.
 #[derive(Debug)]
 pub(crate) struct Reviewed {
+    /// The Pod or workload; where its Pods were asked about, its own names with what is otherwise theirs.
     pub(crate) workload: Workload,
     pub(crate) report: Report,
     /// What is found in its Pods, by rule and place; for a Pod nothing.
@@ -27,7 +28,11 @@ impl Reviewed {
         if !makes_pods || reviewed.is_silent() {
             return reviewed;
         }
-        let of_pod = engine::review(&reviewed.workload.pod(), review).findings;
+        // A template may be large: it is not held twice.
+        let object = reviewed.workload.object.clone();
+        reviewed.workload = reviewed.workload.into_pod();
+        let of_pod = engine::review(&reviewed.workload, review).findings;
+        reviewed.workload.object = object;
         let key = |finding: &Finding| (finding.rule, finding.at.clone());
         reviewed.in_pods = of_pod.iter().map(key).collect();
         let of_workload: HashSet<_> = reviewed.report.findings.iter().map(key).collect();
