@@ -36,11 +36,9 @@ impl Reviewed {
         let key = |finding: &Finding| (finding.rule, finding.at.clone());
         reviewed.in_pods = of_pod.iter().map(key).collect();
         let of_workload: HashSet<_> = reviewed.report.findings.iter().map(key).collect();
-        let exempt = |finding: &Finding| {
-            let container = &finding.container;
-            let mut exemptions = reviewed.report.exemptions.iter();
-            exemptions.any(|exempted| exempted.rule == finding.rule && exempted.container == *container)
-        };
+        let exempted: HashSet<_> =
+            reviewed.report.exemptions.iter().map(|exempted| (exempted.rule, &exempted.container)).collect();
+        let exempt = |finding: &Finding| exempted.contains(&(finding.rule, &finding.container));
         // Its controller binds each Pod of a DaemonSet to a node: whether that one has room is not asked here.
         let is_asked = |finding: &Finding| finding.group != Group::Pending || !reviewed.is_daemon_set();
         reviewed.in_pods_only = of_pod
