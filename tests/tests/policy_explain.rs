@@ -46,6 +46,18 @@ fn each_setting_names_where_it_comes_from() {
 }
 
 #[test]
+fn what_cannot_be_read_is_told_as_by_every_command() {
+    let broken = "spec:\n\tcontainers: []\n";
+    let problems = |root: Value| root["problems"].clone();
+    let linted = problems(memlint!("--format", "json", "-").stdin(broken).run().exits(1).json());
+    assert_eq!(linted[0]["help"], "use spaces");
+    assert_eq!(problems(explained("", broken, &[], 1)), linted);
+    let capacity = repository().join("tests/demo/capacity.yaml");
+    let fit = memlint!("fit", "--format", "json", "--capacity").arg(capacity).arg("-");
+    assert_eq!(problems(fit.stdin(broken).run().exits(1).json()), linted);
+}
+
+#[test]
 fn each_exemption_names_who_exempts() {
     let id = "missing-memory-limit";
     let with =

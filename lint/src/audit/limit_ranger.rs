@@ -6,10 +6,8 @@ use memlint_policies::object::Value as Object;
 use memlint_policies::path::{FieldPath, Segment};
 use memlint_policies::resources::{Defaulting, PodResources};
 use memlint_policies::workload::{Workload, objects};
+use memlint_review::LIMIT_RANGER_ANNOTATION;
 use serde_json::Value;
-
-/// Where LimitRanger notes what it has written.
-const ANNOTATION: &str = "kubernetes.io/limit-ranger";
 
 /// Fills in what a Pod leaves open, as LimitRanger does before any webhook is asked. One that cannot be read is left as
 /// it is.
@@ -25,7 +23,7 @@ pub(super) fn fill(pod: &mut Value, limit_ranges: &[&LimitRange]) {
     }
     if !noted.is_empty() {
         let note = format!("LimitRanger plugin set: {}", noted.join("; "));
-        put(pod, &FieldPath::of(&["metadata", "annotations", ANNOTATION]), note);
+        put(pod, &FieldPath::of(&["metadata", "annotations", LIMIT_RANGER_ANNOTATION]), note);
     }
 }
 

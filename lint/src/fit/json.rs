@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use memlint_files::problem;
 use memlint_policies::aggregate::{ContainerKind, ResourceList};
 use memlint_policies::fit::Answer;
 use memlint_policies::resources::Requirements;
 use serde::Serialize;
 
 use super::{FitReport, Placed};
+use crate::output::wire::{Note, Object, Problem};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,15 +34,6 @@ struct ResultOf<'a> {
     empty: Verdict<'a>,
     now: Now<'a>,
     not_judged: &'a [String],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Object<'a> {
-    api_version: &'a str,
-    kind: &'a str,
-    namespace: &'a str,
-    name: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -88,30 +79,14 @@ struct Now<'a> {
     message: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct Problem<'a> {
-    file: &'a str,
-    line: usize,
-    column: usize,
-    message: &'a str,
-}
-
-#[derive(Serialize)]
-struct Note<'a> {
-    file: Option<&'a str>,
-    line: Option<usize>,
-    column: Option<usize>,
-    message: &'a str,
-}
-
 /// The whole report as JSON, one object, indented.
 #[must_use]
 pub fn render(report: &FitReport) -> String {
     let root = Root {
         version: 1,
         results: report.results.iter().map(result).collect(),
-        problems: report.problems.iter().map(problem).collect(),
-        notes: report.notes.iter().map(note).collect(),
+        problems: report.problems.iter().map(Problem::from).collect(),
+        notes: report.notes.iter().map(Note::from).collect(),
     };
     let mut text = serde_json::to_string_pretty(&root).unwrap_or_default();
     text.push('\n');
@@ -122,12 +97,7 @@ fn result(placed: &Placed) -> ResultOf<'_> {
     let now = verdict(placed.now.as_ref());
     let errors = placed.errors.iter().chain(&placed.over_quota).map(String::as_str).collect::<Vec<_>>();
     ResultOf {
-        object: Object {
-            api_version: &placed.object.api_version,
-            kind: &placed.object.kind,
-            namespace: &placed.namespace,
-            name: placed.object.name.as_deref(),
-        },
+        object: Object::new(&placed.object, Some(&placed.namespace)),
         file: &placed.file,
         line: placed.line,
         template: placed.template_at.to_string(),
@@ -173,13 +143,4 @@ fn lists(requests: &ResourceList, limits: &ResourceList) -> Lists {
 fn amounts(list: &ResourceList) -> Option<Amounts> {
     let list: Amounts = list.iter().map(|(name, amount)| (name.clone(), amount.to_string())).collect();
     (!list.is_empty()).then_some(list)
-}
-
-fn problem(problem: &problem::Problem) -> Problem<'_> {
-    Problem { file: &problem.file, line: problem.line, column: problem.column, message: &problem.message }
-}
-
-fn note(note: &problem::Note) -> Note<'_> {
-    let (file, message) = (note.file.as_deref(), note.message.as_str());
-    Note { file, line: note.at.map(|at| at.0), column: note.at.map(|at| at.1), message }
 }

@@ -6,6 +6,7 @@ use std::io;
 use memlint_policies::finding::{Datum, Level};
 use serde::Serialize;
 
+use super::wire::{Note, Object, Problem};
 use crate::corpus::Corpus;
 use crate::report::{Located, Place, Report};
 
@@ -54,37 +55,11 @@ struct Finding<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Object<'a> {
-    api_version: &'a str,
-    kind: &'a str,
-    namespace: Option<&'a str>,
-    name: Option<&'a str>,
-}
-
-#[derive(Serialize)]
 struct Related<'a> {
     path: String,
     file: &'a str,
     line: usize,
     column: usize,
-    message: &'a str,
-}
-
-#[derive(Serialize)]
-struct Problem<'a> {
-    file: &'a str,
-    line: usize,
-    column: usize,
-    message: &'a str,
-    help: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Note<'a> {
-    file: Option<&'a str>,
-    line: Option<usize>,
-    column: Option<usize>,
     message: &'a str,
 }
 
@@ -106,27 +81,8 @@ pub fn write(report: &Report, corpus: &Corpus, out: &mut impl io::Write) -> io::
             not_run: report.not_run.iter().map(|(rule, _)| *rule).collect(),
         },
         findings: report.findings.iter().map(|located| finding(located, corpus)).collect(),
-        problems: report
-            .problems
-            .iter()
-            .map(|problem| Problem {
-                file: &problem.file,
-                line: problem.line,
-                column: problem.column,
-                message: &problem.message,
-                help: problem.help.as_deref(),
-            })
-            .collect(),
-        notes: report
-            .notes
-            .iter()
-            .map(|note| Note {
-                file: note.file.as_deref(),
-                line: note.at.map(|(line, _)| line),
-                column: note.at.map(|(_, column)| column),
-                message: &note.message,
-            })
-            .collect(),
+        problems: report.problems.iter().map(Problem::from).collect(),
+        notes: report.notes.iter().map(Note::from).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &root)?;
     writeln!(out)
@@ -155,12 +111,7 @@ fn finding<'a>(located: &'a Located, corpus: &'a Corpus) -> Finding<'a> {
         level: found.level.to_string(),
         message: &found.message,
         help: &found.help,
-        object: Object {
-            api_version: &found.object.api_version,
-            kind: &found.object.kind,
-            namespace: found.object.namespace.as_deref(),
-            name: found.object.name.as_deref(),
-        },
+        object: Object::new(&found.object, found.object.namespace.as_deref()),
         container: found.container.as_deref(),
         path: located.place.path.to_string(),
         file: file(&located.place, corpus),

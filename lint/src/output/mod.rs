@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod text;
+pub(crate) mod wire;
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 

@@ -32,6 +32,7 @@ use memlint_policies::policy::Policy;
 use sha2::{Digest as _, Sha256};
 
 pub use denial::{About, Denial};
+pub use limit_ranger::ANNOTATION as LIMIT_RANGER_ANNOTATION;
 pub use nodes::Nodes;
 pub use options::{Enforcement, OnDoubt, Options, Workloads};
 pub use reply::{Action, Outcome, Reply, Told, Verdict};

@@ -4,7 +4,7 @@
 use memlint_policies::resources::MEMORY;
 
 /// The key of the annotation.
-pub(crate) const ANNOTATION: &str = "kubernetes.io/limit-ranger";
+pub const ANNOTATION: &str = "kubernetes.io/limit-ranger";
 
 /// What LimitRanger wrote of a container's memory.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{Explained, OfRule, OfWorkload, Source};
 use crate::fit::table::short;
+use crate::output::wire::{Note, Object, Problem};
 
 #[derive(Serialize)]
 struct Root<'a> {
@@ -16,7 +17,7 @@ struct Root<'a> {
     memlint: &'static str,
     results: Vec<ResultOf<'a>>,
     problems: Vec<Problem<'a>>,
-    notes: Vec<&'a str>,
+    notes: Vec<Note<'a>>,
 }
 
 #[derive(Serialize)]
@@ -31,15 +32,6 @@ struct ResultOf<'a> {
     notes: &'a [String],
     nodes: Option<Nodes<'a>>,
     findings: Vec<Finding<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Object<'a> {
-    api_version: &'a str,
-    kind: &'a str,
-    namespace: &'a str,
-    name: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -120,26 +112,14 @@ struct Finding<'a> {
     help: &'a str,
 }
 
-#[derive(Serialize)]
-struct Problem<'a> {
-    file: &'a str,
-    line: usize,
-    column: usize,
-    message: &'a str,
-}
-
 /// All that is explained, as JSON, one object, indented.
 pub(super) fn render(explained: &Explained) -> String {
     let root = Root {
         version: 1,
         memlint: env!("CARGO_PKG_VERSION"),
         results: explained.workloads.iter().map(result).collect(),
-        problems: explained
-            .problems
-            .iter()
-            .map(|found| Problem { file: &found.file, line: found.line, column: found.column, message: &found.message })
-            .collect(),
-        notes: explained.notes.iter().map(|note| note.message.as_str()).collect(),
+        problems: explained.problems.iter().map(Problem::from).collect(),
+        notes: explained.notes.iter().map(Note::from).collect(),
     };
     let mut text = serde_json::to_string_pretty(&root).unwrap_or_default();
     text.push('\n');
@@ -149,12 +129,7 @@ pub(super) fn render(explained: &Explained) -> String {
 fn result(workload: &OfWorkload) -> ResultOf<'_> {
     let object = &workload.object;
     ResultOf {
-        object: Object {
-            api_version: &object.api_version,
-            kind: &object.kind,
-            namespace: &workload.namespace,
-            name: object.name.as_deref(),
-        },
+        object: Object::new(object, Some(&workload.namespace)),
         file: &workload.file,
         line: workload.line,
         template: workload.template_at.to_string(),
