@@ -108,9 +108,9 @@ pub struct FitArgs {
     /// How to print the answers
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// The namespace of objects that name none
-    #[arg(long, value_name = "NAME", default_value = "default")]
-    pub namespace: String,
+    /// Namespace for objects that do not set one; by default `default`
+    #[arg(long, value_name = "NAME")]
+    pub namespace: Option<String>,
     /// Print answers only: no notes, no summary
     #[arg(long, short)]
     pub quiet: bool,
@@ -148,7 +148,7 @@ pub struct LintArgs {
     /// Do not run these rules
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub skip: Vec<String>,
-    /// The namespace of objects that name none
+    /// Namespace for objects that do not set one; by default `default`
     #[arg(long, value_name = "NAME")]
     pub namespace: Option<String>,
     /// When to colour the output

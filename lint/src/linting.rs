@@ -11,22 +11,19 @@ use jiff::civil::Date;
 use memlint_files::held::{Asked, Held};
 use memlint_files::place;
 use memlint_files::problem::{Note, Problem};
-use memlint_files::yaml::{self, Document, Failure};
+use memlint_files::yaml::Document;
 use memlint_policies::capacity::Capacity;
 use memlint_policies::engine::{self, Review};
-use memlint_policies::finding::{Finding, Group, Level, Related};
+use memlint_policies::finding::{Finding, Level, Related};
 use memlint_policies::path::FieldPath;
 use memlint_policies::policy::Policy;
 use memlint_policies::resources::Defaulting;
 use memlint_policies::workload::{Object, Workload, objects};
 use rayon::prelude::*;
 
-use crate::corpus::Corpus;
-use crate::known::Known;
-use crate::kustomize::{self, Patches};
+use crate::project::corpus::Corpus;
+use crate::project::walk::{Content, Skipped, Walk};
 use crate::report::{Located, Place, Report};
-use crate::scopes::Scopes;
-use crate::templates;
 
 /// What to lint with.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +32,7 @@ pub struct Settings<'a> {
     pub policy: &'a Policy,
     /// What is known of the nodes.
     pub capacity: Option<&'a Arc<Capacity>>,
-    /// The namespace of objects that name none; empty if that is open.
+    /// The namespace of objects that do not set one; empty for `default`, see [`Walk::new`].
     pub namespace: &'a str,
     /// The day on which exemptions expire or not.
     pub today: Date,
@@ -44,20 +41,18 @@ pub struct Settings<'a> {
 /// Lints every document of a corpus.
 #[must_use]
 pub fn lint(corpus: &Corpus, settings: Settings<'_>) -> Report {
-    let (known, scopes) = Known::collect(corpus, settings.namespace, settings.capacity);
-    let patches = Patches::collect(&corpus.documents);
-    let linter = Linter { corpus, settings, known: &known, scopes: &scopes, patches: &patches };
+    let walk = Walk::new(corpus, settings.namespace, settings.capacity);
+    let linter = Linter { corpus, settings, walk: &walk };
     let parts: Vec<Part> = (0..corpus.documents.len()).into_par_iter().map(|index| linter.document(index)).collect();
     let mut report = Report {
         problems: corpus.problems.clone(),
         notes: corpus.notes.clone(),
         counts: corpus.counts,
-        not_run: engine::not_run(settings.policy, scopes.whole()),
+        not_run: engine::not_run(settings.policy, walk.whole()),
         ..Report::default()
     };
     let mut used = BTreeSet::new();
-    let mut templated = Vec::new();
-    let mut patched = BTreeSet::new();
+    let mut skipped = Skipped::default();
     for (held, part) in corpus.documents.iter().zip(parts) {
         report.findings.extend(part.findings);
         report.problems.extend(part.problems);
@@ -67,16 +62,14 @@ pub fn lint(corpus: &Corpus, settings: Settings<'_>) -> Report {
         report.foreign += usize::from(part.foreign);
         used.extend(part.used);
         if part.is_patch {
-            report.patches += 1;
-            patched.insert(held.file.as_ref());
+            skipped.patch(&held.file);
         }
         if part.templated {
-            report.templates += 1;
-            templated.push(held.file.as_ref());
+            skipped.template(&held.file);
         }
     }
-    report.notes.extend(templates::notes(&templated));
-    report.notes.extend(kustomize::notes(&patched));
+    (report.patches, report.templates) = (skipped.patches(), skipped.templates());
+    report.notes.extend(skipped.notes());
     report.notes.extend(exemption_notes(settings, &used));
     report.problems.sort();
     report.notes.sort();
@@ -101,42 +94,26 @@ struct Part {
 struct Linter<'a> {
     corpus: &'a Corpus,
     settings: Settings<'a>,
-    known: &'a Known<'a>,
-    scopes: &'a Scopes,
-    patches: &'a Patches,
+    walk: &'a Walk<'a>,
 }
 
 impl Linter<'_> {
     fn document(&self, index: usize) -> Part {
         let mut part = Part::default();
         let Some(held) = self.corpus.documents.get(index) else { return part };
-        if self.patches.contains(held) {
-            part.is_patch = true;
-            return part;
-        }
-        let raw = held.document.raw();
-        let document = match yaml::parse(raw) {
-            Ok(document) => document,
-            Err(problem) => {
-                match yaml::classify(raw.text, problem) {
-                    Failure::Templated => part.templated = true,
-                    Failure::Broken(problem) => part.problems.push(Problem::of_document(&held.file, problem)),
-                }
+        let document = match self.walk.read(held) {
+            Content::Objects(document) => document,
+            Content::Foreign(document) => {
+                not_an_object(held, &document, &mut part);
                 return part;
             }
+            Content::Patch => return Part { is_patch: true, ..part },
+            Content::Template => return Part { templated: true, ..part },
+            Content::Broken(problem) => return Part { problems: vec![problem], ..part },
         };
-        let objects = objects(document.value());
-        if objects.is_empty() {
-            not_an_object(held, &document, &mut part);
-        }
-        for object in &objects {
+        for object in &objects(document.value()) {
             for workload in Workload::find(object) {
                 self.workload(index, held, &document, object, &workload, &mut part);
-            }
-            // `memory: "{{ limit }}"` is good YAML, and no quantity before it is rendered.
-            let invalid = part.findings.iter().map(|located| &located.finding).filter(|f| f.group == Group::Valid);
-            if invalid.into_iter().any(|finding| templates::are_in(object.value.at(&finding.at))) {
-                return Part { templated: true, ..Part::default() };
             }
         }
         part.findings.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -155,8 +132,8 @@ impl Linter<'_> {
         part.workloads += usize::from(workload.makes_pods);
         let review = Review {
             policy: self.settings.policy,
-            inventory: self.scopes.of(&held.file),
-            namespace: self.settings.namespace,
+            inventory: self.walk.inventory(&held.file),
+            namespace: self.walk.namespace(),
             file: Some(&held.file),
             defaulting: Defaulting::Simulate,
             today: self.settings.today,
@@ -182,7 +159,7 @@ impl Linter<'_> {
             Place { document: index, path, span }
         };
         let related = finding.related.iter().map(|related| match related.origin {
-            Some(origin) => self.known.place(origin, &related.at),
+            Some(origin) => self.walk.known.place(origin, &related.at),
             None => here(&related.at, false, None),
         });
         let mut related: Vec<Place> = related.collect();

@@ -47,9 +47,9 @@ pub struct ExplainArgs {
     /// LimitRanges and Namespaces in it count as well.
     #[arg(short, long = "filename", value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// The namespace of objects that name none
-    #[arg(long, short, value_name = "NAME", default_value = "default")]
-    pub namespace: String,
+    /// Namespace for objects that do not set one; by default `default`
+    #[arg(long, short, value_name = "NAME")]
+    pub namespace: Option<String>,
     /// Policy file; by default memlint.yaml in this folder or one above it
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,

@@ -5,7 +5,7 @@ use memlint_files::yaml::Span;
 use memlint_policies::finding::{Finding, Level};
 use memlint_policies::path::FieldPath;
 
-use crate::corpus::Counts;
+use crate::project::corpus::Counts;
 
 /// What came of linting.
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ pub struct Located {
 /// A place in a document of the corpus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Index into the corpus' documents, then its sources: see [`crate::corpus::Corpus::held`].
+    /// Index into the corpus' documents, then its sources: see [`crate::project::corpus::Corpus::held`].
     pub document: usize,
     /// The field, as far as it exists, relative to its object.
     pub path: FieldPath,

@@ -1,31 +1,30 @@
 //! From the command line to the exit code.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use anstream::{AutoStream, ColorChoice};
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
 use jiff::civil::Date;
 use memlint_files::capacity_files;
 use memlint_files::policy_file;
 use memlint_files::problem::Problem;
-use memlint_policies::policy::Policy;
 use memlint_policies::rules;
 
 use crate::audit;
 use crate::capacity::{self, CapacityCommand};
 use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs, OomArgs, ReviewArgs};
-use crate::corpus;
 use crate::explain;
 use crate::fit;
 use crate::linting::{self, Settings};
-use crate::live;
 use crate::oom;
 use crate::output::{self, json, text};
 use crate::policy::{self, PolicyCommand};
 use crate::progress::Progress;
+use crate::project::{Project, Sources, beside};
 use crate::report::Report;
 use crate::review::{self, Bench};
 
@@ -89,10 +88,7 @@ fn capacity(command: &CapacityCommand) -> anyhow::Result<u8> {
             show(&text)
         }
         Err(capacity::Failure::Usage(message)) => Err(anyhow::anyhow!(message)),
-        Err(capacity::Failure::Files(problems)) => {
-            complain(&text::problems(&problems, std::io::stderr().is_terminal() && wants_color(color)));
-            Ok(FAILED)
-        }
+        Err(capacity::Failure::Files(problems)) => Ok(refuse(&problems)),
     }
 }
 
@@ -102,8 +98,7 @@ fn check(files: &[PathBuf]) -> anyhow::Result<u8> {
     if bad.is_empty() {
         return Ok(CLEAN);
     }
-    complain(&text::problems(&bad, std::io::stderr().is_terminal() && wants_color(Color::Auto)));
-    Ok(FAILED)
+    Ok(refuse(&bad))
 }
 
 fn answer(args: &ReviewArgs) -> anyhow::Result<u8> {
@@ -116,8 +111,7 @@ fn answer(args: &ReviewArgs) -> anyhow::Result<u8> {
     let (policy, capacity) = match known {
         Ok(known) => known,
         Err(problems) => {
-            complain(&text::problems(&problems, std::io::stderr().is_terminal() && wants_color(Color::Auto)));
-            return Ok(FAILED);
+            return Ok(refuse(&problems));
         }
     };
     let bench = Bench::new((file.as_deref(), policy), capacity, None, (&args.options, today()));
@@ -129,34 +123,32 @@ fn answer(args: &ReviewArgs) -> anyhow::Result<u8> {
 fn lint(args: &LintArgs) -> anyhow::Result<u8> {
     let started = Instant::now();
     let color = wants_color(args.color);
-    let policy = match load_policy(args)? {
-        Ok(policy) => policy,
-        Err(problems) => {
-            complain(&text::problems(&problems, std::io::stderr().is_terminal() && color));
-            return Ok(FAILED);
-        }
-    };
-    let capacity = capacity_paths(args, &policy);
-    let mut loaded = match capacity_files::load_with(&capacity, &args.live.list(&live::CAPACITY)?) {
-        Ok(loaded) => loaded,
-        Err(problems) => {
-            complain(&text::problems(&problems, std::io::stderr().is_terminal() && color));
-            return Ok(FAILED);
-        }
-    };
+    for id in args.only.iter().chain(&args.skip) {
+        anyhow::ensure!(rules::find(id).is_some(), "{}; memlint rules lists them all", rules::unknown(id));
+    }
     let threads = args.threads.unwrap_or(0);
     // Fails only if the pool is there already; then that one serves.
     _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     let progress = Progress::start(args.quiet);
-    let mut corpus = corpus::read(&args.paths, threads, &progress);
-    corpus.leave_out(&capacity);
-    corpus.sources = loaded.sources;
-    corpus.notes.append(&mut loaded.notes);
+    let sources = Sources {
+        paths: &args.paths,
+        policy: args.policy.as_deref(),
+        capacity: &args.capacity,
+        live: &args.live,
+        threads,
+    };
+    let Project { mut traced, capacity, corpus, .. } = match Project::load(sources, &progress)? {
+        Ok(project) => project,
+        Err(problems) => {
+            drop(progress);
+            return Ok(refuse(&problems));
+        }
+    };
+    let only = |id: &str| args.only.is_empty() || args.only.iter().any(|wanted| wanted == id);
+    traced.policy.retain_rules(|id| only(id) && !args.skip.iter().any(|unwanted| unwanted == id));
     let namespace = args.namespace.as_deref().unwrap_or_default();
-    let report = linting::lint(
-        &corpus,
-        Settings { policy: &policy, capacity: loaded.capacity.as_ref(), namespace, today: today() },
-    );
+    let settings = Settings { policy: &traced.policy, capacity: capacity.as_ref(), namespace, today: today() };
+    let report = linting::lint(&corpus, settings);
     drop(progress);
     match args.format {
         Format::Text => output::print(&text::render(&report, &corpus, text::Style { color, quiet: args.quiet })),
@@ -190,47 +182,21 @@ fn exit_code(report: &Report, fail_on: FailOn) -> u8 {
     if found || !report.problems.is_empty() { FOUND } else { CLEAN }
 }
 
-fn load_policy(args: &LintArgs) -> anyhow::Result<Result<Policy, Vec<Problem>>> {
-    for id in args.only.iter().chain(&args.skip) {
-        anyhow::ensure!(rules::find(id).is_some(), "{}; memlint rules lists them all", rules::unknown(id));
-    }
-    let file = policy_file::locate(args.policy.as_deref());
-    Ok(policy_file::load(file.as_deref()).map(|mut policy| {
-        let only = |id: &str| args.only.is_empty() || args.only.iter().any(|wanted| wanted == id);
-        policy.retain_rules(|id| only(id) && !args.skip.iter().any(|unwanted| unwanted == id));
-        policy
-    }))
-}
-
-/// The sources of capacity: those of the command line, else that of the policy file, whose path is relative to it.
-fn capacity_paths(args: &LintArgs, policy: &Policy) -> Vec<PathBuf> {
-    if !args.capacity.is_empty() || args.live.cluster {
-        return args.capacity.clone();
-    }
-    beside(policy_file::locate(args.policy.as_deref()).as_deref(), policy)
-}
-
-/// The capacity that a policy names, beside its file.
-pub(crate) fn beside(file: Option<&Path>, policy: &Policy) -> Vec<PathBuf> {
-    let folder = shortest(file.and_then(Path::parent).unwrap_or_else(|| Path::new("")));
-    policy.capacity().map(|capacity| folder.join(capacity)).into_iter().collect()
-}
-
-/// A path as short as one would type it.
-pub(crate) fn shortest(path: &Path) -> &Path {
-    let here = std::env::current_dir().unwrap_or_default();
-    path.strip_prefix(here).unwrap_or(path)
-}
-
+/// Sets when to colour, for every stream, and says whether standard output is coloured.
 fn wants_color(color: Color) -> bool {
-    match color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => {
-            let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-            !refused && std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-        }
-    }
+    let choice = match color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    choice.write_global();
+    AutoStream::choice(&std::io::stdout()) != ColorChoice::Never
+}
+
+/// Prints what is wrong with the files that a command needs, and gives its exit code.
+pub(crate) fn refuse(problems: &[Problem]) -> u8 {
+    complain(&text::problems(problems, AutoStream::choice(&std::io::stderr()) != ColorChoice::Never));
+    FAILED
 }
 
 /// The day in UTC, on which exemptions expire.

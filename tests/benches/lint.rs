@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use memlint::corpus;
 use memlint::linting::{self, Settings};
 use memlint::output::json;
 use memlint::progress::Progress;
+use memlint::project::corpus;
 use memlint_policies::policy::Policy;
 
 /// As in the binary.

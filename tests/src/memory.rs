@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use jiff::civil::{Date, date};
-use memlint::corpus::{self, Corpus};
 use memlint::linting::{self, Settings};
+use memlint::project::corpus::{self, Corpus};
 use memlint::report::Report;
 use memlint_files::held::Asked;
 use memlint_files::yaml::Span;

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use memlint::corpus;
 use memlint::fit;
+use memlint::project::corpus;
 use memlint_files::capacity_files;
 use memlint_files::held::Asked;
 use memlint_policies::quantity::Quantity;

@@ -56,7 +56,7 @@ fn manifest(case: &Value) -> Option<(String, bool)> {
 }
 
 fn denied(text: &str) -> Vec<String> {
-    let corpus = memlint::corpus::from_memory([("case.json", text.as_bytes())], Asked::Named);
+    let corpus = memlint::project::corpus::from_memory([("case.json", text.as_bytes())], Asked::Named);
     let policy = Policy::default();
     let report = linting::lint(
         &corpus,

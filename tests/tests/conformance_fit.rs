@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use memlint::corpus;
 use memlint::fit;
+use memlint::project::corpus;
 use memlint_files::capacity_files;
 use memlint_files::held::Asked;
 use memlint_policies::aggregate::resource_list;

@@ -1,7 +1,5 @@
 //! `memlint audit` as a command: from its arguments to the exit code.
 
-use std::io::IsTerminal as _;
-
 use anyhow::Context as _;
 use memlint_files::policy_file;
 use memlint_files::problem::Problem;
@@ -16,6 +14,7 @@ use super::{cluster, json, text};
 use crate::cli::{AuditArgs, Format, Nodes};
 use crate::live::{self, Session};
 use crate::output;
+use crate::project;
 use crate::review::Bench;
 use crate::run;
 
@@ -33,8 +32,7 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<u8> {
     let report = match audited {
         Ok(report) => report,
         Err(problems) => {
-            run::complain(&output::text::problems(&problems, std::io::stderr().is_terminal()));
-            return Ok(run::FAILED);
+            return Ok(run::refuse(&problems));
         }
     };
     let printed = match args.format {
@@ -86,7 +84,7 @@ fn of_files(args: &AuditArgs, policy: Policy) -> Outcome {
         "there is nothing to audit in what was named: no Pod, and nothing that makes Pods, but {}",
         contents.others()
     );
-    known.settle(run::beside(policy_file::locate(args.policy.as_deref()).as_deref(), &policy));
+    known.settle(project::beside(policy_file::locate(args.policy.as_deref()).as_deref(), &policy));
     let (no_daemon_set, no_namespace) = (known.lacks("DaemonSet"), known.lacks("Namespace"));
     let asks_namespaces = policy.lets_any_namespace_allow();
     let known = match known.know() {

@@ -1,47 +1,33 @@
 //! `memlint fit` as a command: from its arguments to the exit code.
 
-use std::io::IsTerminal as _;
-
 use anyhow::Context as _;
-use memlint_files::problem::Problem;
-use memlint_files::{capacity_files, policy_file};
 
 use crate::cli::{FitArgs, Format};
-use crate::output::{self, text};
+use crate::output;
 use crate::progress::Progress;
-use crate::{corpus, live, run};
+use crate::project::{Project, Sources};
+use crate::run;
 
 /// Answers for every Pod in the named paths.
 ///
 /// # Errors
 /// When memlint cannot do its job.
 pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
-    let color = std::io::stderr().is_terminal();
-    let refuse = |problems: &[Problem]| {
-        run::complain(&text::problems(problems, color));
-        Ok(run::FAILED)
+    let sources = Sources {
+        paths: &args.paths,
+        policy: args.policy.as_deref(),
+        capacity: &args.capacity,
+        live: &args.live,
+        threads: 0,
     };
-    let files = match (args.capacity.as_slice(), policy_file::locate(args.policy.as_deref())) {
-        ([], file) if !args.live.cluster => match policy_file::load(file.as_deref()) {
-            Ok(policy) => run::beside(file.as_deref(), &policy),
-            Err(problems) => return refuse(&problems),
-        },
-        (named, _) => named.to_vec(),
+    let Project { capacity, corpus, .. } = match Project::load(sources, &Progress::start(args.quiet))? {
+        Ok(project) => project,
+        Err(problems) => return Ok(run::refuse(&problems)),
     };
-    anyhow::ensure!(
-        !files.is_empty() || args.live.cluster,
-        "nothing is known of the nodes: name a file with --capacity, or ask with --cluster"
-    );
-    let mut loaded = match capacity_files::load_with(&files, &args.live.list(&live::CAPACITY)?) {
-        Ok(loaded) => loaded,
-        Err(problems) => return refuse(&problems),
+    let Some(capacity) = capacity else {
+        anyhow::bail!("nothing is known of the nodes: name a file with --capacity, or ask with --cluster")
     };
-    let Some(capacity) = loaded.capacity else { anyhow::bail!("nothing is known of the nodes") };
-    let mut corpus = corpus::read(&args.paths, 0, &Progress::start(args.quiet));
-    corpus.leave_out(&files);
-    corpus.sources = loaded.sources;
-    corpus.notes.append(&mut loaded.notes);
-    let report = super::fit(&corpus, &capacity, &args.namespace);
+    let report = super::fit(&corpus, &capacity, args.namespace.as_deref().unwrap_or_default());
     let printed = match args.format {
         Format::Text => super::text::render(&report, &capacity, args.quiet),
         Format::Json => super::json::render(&report),

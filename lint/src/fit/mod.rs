@@ -10,20 +10,19 @@ use std::sync::Arc;
 use memlint_files::held::Held;
 use memlint_files::place;
 use memlint_files::problem::{Note, Problem};
-use memlint_files::yaml::{self, Failure};
+use memlint_files::yaml::Document;
 use memlint_policies::admission::Admitted;
 use memlint_policies::capacity::Capacity;
 use memlint_policies::finding::ObjectRef;
 use memlint_policies::fit::{self, Answer, Fit};
-use memlint_policies::inventory::Inventory;
 use memlint_policies::object::Value;
 use memlint_policies::path::FieldPath;
 use memlint_policies::resources::PodResources;
 use memlint_policies::workload::{Object, Workload, objects};
 use rayon::prelude::*;
 
-use crate::corpus::Corpus;
-use crate::known::Known;
+use crate::project::corpus::Corpus;
+use crate::project::walk::{Content, Skipped, Walk};
 
 /// What came of asking about every Pod of a corpus.
 #[derive(Debug, Default)]
@@ -73,56 +72,54 @@ impl Placed {
     }
 }
 
-/// Asks about every Pod and every workload of a corpus. Objects that name no namespace live in `namespace`.
+/// Asks about every Pod and every workload of a corpus. Objects that do not set a namespace live in `namespace`; if that
+/// is empty, in `default`.
 #[must_use]
 pub fn fit(corpus: &Corpus, capacity: &Arc<Capacity>, namespace: &str) -> FitReport {
-    let (_, scopes) = Known::collect(corpus, namespace, Some(capacity));
-    let parts: Vec<FitReport> =
-        corpus.documents.par_iter().map(|held| document(held, scopes.whole(), namespace)).collect();
+    let walk = Walk::new(corpus, namespace, Some(capacity));
+    let contents: Vec<(&Held, Content<'_>)> = corpus.documents.par_iter().map(|held| (held, walk.read(held))).collect();
     let mut report =
         FitReport { problems: corpus.problems.clone(), notes: corpus.notes.clone(), ..FitReport::default() };
-    for part in parts {
-        report.results.extend(part.results);
-        report.problems.extend(part.problems);
-        report.notes.extend(part.notes);
-        report.bound += part.bound;
+    let mut skipped = Skipped::default();
+    let mut readable = Vec::new();
+    for (held, content) in contents {
+        match content {
+            Content::Objects(document) => readable.push((held, document)),
+            Content::Foreign(_) => {}
+            Content::Patch => skipped.patch(&held.file),
+            Content::Template => skipped.template(&held.file),
+            Content::Broken(problem) => report.problems.push(problem),
+        }
     }
+    let parts: Vec<(Vec<Placed>, usize)> =
+        readable.par_iter().map(|(held, document)| objects_of(held, document, &walk)).collect();
+    for (results, bound) in parts {
+        report.results.extend(results);
+        report.bound += bound;
+    }
+    report.notes.extend(skipped.notes());
     report.problems.sort();
     report.notes.sort();
     report.notes.dedup();
     report
 }
 
-fn document(held: &Held, inventory: &Inventory, namespace: &str) -> FitReport {
-    let mut report = FitReport::default();
-    let raw = held.document.raw();
-    let document = match yaml::parse(raw) {
-        Ok(document) => document,
-        Err(problem) => {
-            match yaml::classify(raw.text, problem) {
-                Failure::Broken(problem) => report.problems.push(Problem::of_document(&held.file, problem)),
-                Failure::Templated => report.notes.push(Note {
-                    file: Some(held.file.to_string()),
-                    at: None,
-                    message: "a template, not a manifest: render it first".to_owned(),
-                }),
-            }
-            return report;
-        }
-    };
+/// The answers for the objects of a document, and how many Pods run already or are over.
+fn objects_of(held: &Held, document: &Document<'_>, walk: &Walk<'_>) -> (Vec<Placed>, usize) {
+    let (mut results, mut bound) = (Vec::new(), 0);
     for object in objects(document.value()) {
         if is_bound(&object) {
-            report.bound += 1;
+            bound += 1;
             continue;
         }
         for workload in Workload::find(&object).into_iter().filter(|workload| workload.makes_pods) {
-            let namespace = object.reference.namespace.as_deref().unwrap_or(namespace);
-            let line = place::find(&document, &object.at, &FieldPath::root(), false, None).1.line;
-            let fit = fit::fit(&workload, inventory, namespace);
-            report.results.push(placed(held, line, &workload, fit));
+            let namespace = object.reference.namespace.as_deref().unwrap_or(walk.namespace());
+            let line = place::find(document, &object.at, &FieldPath::root(), false, None).1.line;
+            let fit = fit::fit(&workload, walk.inventory(&held.file), namespace);
+            results.push(placed(held, line, &workload, fit));
         }
     }
-    report
+    (results, bound)
 }
 
 fn placed(held: &Held, line: usize, workload: &Workload, fit: Fit<'_>) -> Placed {

@@ -16,9 +16,9 @@ use super::pods::Pods;
 use super::text::Log;
 use super::{input, json, text};
 use crate::cli::{Format, OomArgs};
-use crate::corpus::{self, Corpus};
 use crate::live;
 use crate::progress::Progress;
+use crate::project::corpus::{self, Corpus};
 use crate::run::complain;
 
 /// Kills remembered to tell one that two logs hold (syslog and kern.log) from two.

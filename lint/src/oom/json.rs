@@ -11,7 +11,7 @@ use super::groups::Groups;
 use super::join::Joiner;
 use super::text::Log;
 use super::wire;
-use crate::corpus::Corpus;
+use crate::project::corpus::Corpus;
 
 /// Writes one JSON object, a kill a line.
 pub(super) struct Writer<'a, W> {

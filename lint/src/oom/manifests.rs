@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use memlint_files::yaml::{self, Document};
+use memlint_files::yaml::Document;
 use memlint_policies::aggregate::pod_limits;
 use memlint_policies::oom::{Kill, Level};
 use memlint_policies::path::FieldPath;
@@ -11,7 +11,8 @@ use memlint_policies::workload::{ContainerPlace, Object, Workload, objects};
 
 use super::pods::Found;
 use super::target::memory;
-use crate::corpus::Corpus;
+use crate::project::corpus::Corpus;
+use crate::project::walk::{Content, Walk};
 
 /// The workloads of a corpus.
 #[derive(Debug, Default)]
@@ -64,9 +65,9 @@ pub(super) struct Match<'a> {
 impl<'a> Manifests<'a> {
     /// Reads every workload. What cannot be parsed is left to linting.
     pub(super) fn collect(corpus: &'a Corpus) -> Self {
-        let mut manifests = Self::default();
+        let (mut manifests, walk) = (Self::default(), Walk::new(corpus, "", None));
         for (held, each) in corpus.documents.iter().enumerate() {
-            let Ok(document) = yaml::parse(each.document.raw()) else { continue };
+            let Content::Objects(document) = walk.read(each) else { continue };
             for object in objects(document.value()) {
                 manifests.add(held, &object);
             }

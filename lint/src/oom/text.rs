@@ -8,8 +8,8 @@ use super::groups::{Groups, Moment, Shown};
 use super::join::{Joined, Joiner, is_shared};
 use super::paint::{Paint, Tone, clean, plural, shortened, thousands};
 use super::{bars, headline, words};
-use crate::corpus::Corpus;
 use crate::output;
+use crate::project::corpus::Corpus;
 
 /// Groups shown in full.
 const FULL: usize = 20;

@@ -7,7 +7,7 @@ use super::join::{Joined, implied};
 use super::wire_joined::{WireManifest, WirePod, manifest, pod};
 use super::wire_memory::{WireCgroup, WireCounters, WireMemory, cgroup, counters, memory};
 use super::words;
-use crate::corpus::Corpus;
+use crate::project::corpus::Corpus;
 
 /// A kill with all that is known of it. What is not known is `null`.
 #[derive(Serialize)]

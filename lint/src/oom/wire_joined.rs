@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::join::Joined;
-use crate::corpus::Corpus;
+use crate::project::corpus::Corpus;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

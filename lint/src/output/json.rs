@@ -7,7 +7,7 @@ use memlint_policies::finding::{Datum, Level};
 use serde::Serialize;
 
 use super::wire::{Note, Object, Problem};
-use crate::corpus::Corpus;
+use crate::project::corpus::Corpus;
 use crate::report::{Located, Place, Report};
 
 #[derive(Serialize)]

@@ -10,7 +10,7 @@ use memlint_files::problem::Problem;
 use memlint_files::yaml::Span;
 use memlint_policies::finding::Level;
 
-use crate::corpus::Corpus;
+use crate::project::corpus::Corpus;
 use crate::report::{Located, Place, Report};
 
 /// How to print.

@@ -5,17 +5,16 @@ mod json;
 mod text;
 
 use std::collections::BTreeSet;
-use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::civil::Date;
 use memlint_files::held::Held;
-use memlint_files::policy_file::{self, Traced};
+use memlint_files::place;
+use memlint_files::policy_file::Traced;
 use memlint_files::problem::{Note, Problem};
-use memlint_files::yaml::{self, Failure};
-use memlint_files::{capacity_files, place};
+use memlint_files::yaml::Document;
 use memlint_policies::capacity::Capacity;
 use memlint_policies::engine::{self, Review};
 use memlint_policies::finding::{Finding, Level, ObjectRef};
@@ -29,11 +28,11 @@ use memlint_policies::workload::{Workload, objects};
 
 use super::ExplainArgs;
 use crate::cli::Format;
-use crate::corpus;
-use crate::known::Known;
 use crate::output;
 use crate::progress::Progress;
-use crate::{live, run};
+use crate::project::walk::{Content, Skipped, Walk};
+use crate::project::{self, Project, Sources};
+use crate::run;
 
 /// What is explained.
 #[derive(Debug, Default)]
@@ -104,43 +103,50 @@ impl OfWorkload {
 /// # Errors
 /// When memlint cannot do its job.
 pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
-    let refuse = |problems: &[Problem]| {
-        run::complain(&output::text::problems(problems, std::io::stderr().is_terminal()));
-        Ok(run::FAILED)
+    let sources = Sources {
+        paths: &args.files,
+        policy: args.policy.as_deref(),
+        capacity: &args.capacity,
+        live: &args.live,
+        threads: 0,
     };
-    let file = policy_file::locate(args.policy.as_deref());
-    let traced = match policy_file::load_traced(file.as_deref()) {
-        Ok(traced) => traced,
-        Err(problems) => return refuse(&problems),
+    let project = match Project::load(sources, &Progress::start(true))? {
+        Ok(project) => project,
+        Err(problems) => return Ok(run::refuse(&problems)),
     };
-    let files = match args.capacity.as_slice() {
-        [] if !args.live.cluster => run::beside(file.as_deref(), &traced.policy),
-        named => named.to_vec(),
-    };
-    let mut loaded = match capacity_files::load_with(&files, &args.live.list(&live::CAPACITY)?) {
-        Ok(loaded) => loaded,
-        Err(problems) => return refuse(&problems),
-    };
-    let mut corpus = corpus::read(&args.files, 0, &Progress::start(true));
-    corpus.sources = loaded.sources;
-    corpus.notes.append(&mut loaded.notes);
-    let (_, scopes) = Known::collect(&corpus, &args.namespace, loaded.capacity.as_ref());
+    let corpus = &project.corpus;
+    let walk = Walk::new(corpus, args.namespace.as_deref().unwrap_or_default(), project.capacity.as_ref());
     let mut explained =
         Explained { problems: corpus.problems.clone(), notes: corpus.notes.clone(), ..Explained::default() };
+    let mut skipped = Skipped::default();
     for held in &corpus.documents {
-        let asked = Asked { traced: &traced, file: file.as_deref(), args, inventory: scopes.of(&held.file) };
-        asked.document(held, &mut explained);
+        match walk.read(held) {
+            Content::Objects(document) => {
+                let (traced, file) = (&project.traced, project.policy_file.as_deref());
+                let inventory = walk.inventory(&held.file);
+                Asked { traced, file, namespace: walk.namespace(), inventory }.document(
+                    held,
+                    &document,
+                    &mut explained,
+                );
+            }
+            Content::Foreign(_) => {}
+            Content::Patch => skipped.patch(&held.file),
+            Content::Template => skipped.template(&held.file),
+            Content::Broken(problem) => explained.problems.push(problem),
+        }
     }
+    explained.notes.extend(skipped.notes());
     corpus.fatal.iter().for_each(|error| run::complain(&format!("memlint: {error}")));
-    anyhow::ensure!(
-        !explained.workloads.is_empty() || !explained.problems.is_empty() || !corpus.fatal.is_empty(),
-        "there is no Pod in what was named, nor anything that makes Pods"
-    );
     let printed = match args.format {
         Format::Text => text::render(&explained),
         Format::Json => json::render(&explained),
     };
     output::print(&printed).context("standard output cannot be written")?;
+    anyhow::ensure!(
+        !explained.workloads.is_empty() || !explained.problems.is_empty() || !corpus.fatal.is_empty(),
+        "there is no Pod in what was named, nor anything that makes Pods"
+    );
     let denied = explained.workloads.iter().any(|workload| workload.verdict() == Some(Level::Deny));
     Ok(match (corpus.fatal.is_empty(), denied || !explained.problems.is_empty()) {
         (false, _) => run::FAILED,
@@ -154,29 +160,15 @@ struct Asked<'a> {
     traced: &'a Traced,
     /// The policy file.
     file: Option<&'a Path>,
-    args: &'a ExplainArgs,
+    /// The namespace of objects that do not set one.
+    namespace: &'a str,
     inventory: &'a Inventory,
 }
 
 impl Asked<'_> {
-    fn document(&self, held: &Held, explained: &mut Explained) {
-        let raw = held.document.raw();
-        let document = match yaml::parse(raw) {
-            Ok(document) => document,
-            Err(problem) => {
-                let problem = match yaml::classify(raw.text, problem) {
-                    Failure::Broken(problem) => Problem::of_document(&held.file, problem),
-                    Failure::Templated => {
-                        let file = held.file.as_ref();
-                        let problem = Problem::of_file(file, "a template, not a manifest: render it first");
-                        Problem { line: raw.line, ..problem }
-                    }
-                };
-                return explained.problems.push(problem);
-            }
-        };
+    fn document(&self, held: &Held, document: &Document<'_>, explained: &mut Explained) {
         for object in objects(document.value()) {
-            let line = place::find(&document, &object.at, &FieldPath::root(), false, None).1.line;
+            let line = place::find(document, &object.at, &FieldPath::root(), false, None).1.line;
             for workload in Workload::find(&object).into_iter().filter(|workload| workload.makes_pods) {
                 explained.workloads.push(self.workload(&workload, held, line));
             }
@@ -184,7 +176,7 @@ impl Asked<'_> {
     }
 
     fn workload(&self, workload: &Workload, held: &Held, line: usize) -> OfWorkload {
-        let namespace = workload.object.namespace.as_deref().unwrap_or(&self.args.namespace);
+        let namespace = workload.object.namespace.as_deref().unwrap_or(self.namespace);
         let defaulting = Defaulting::Simulate;
         let review = Review {
             policy: &self.traced.policy,
@@ -238,7 +230,7 @@ impl Asked<'_> {
 
     fn source(&self, line: Option<usize>) -> Source {
         match (self.file, line) {
-            (Some(file), Some(line)) => Source::File(run::shortest(file).display().to_string(), line),
+            (Some(file), Some(line)) => Source::File(project::shortest(file).display().to_string(), line),
             _ => Source::Shipped(self.traced.extends),
         }
     }

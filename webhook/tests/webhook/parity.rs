@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use memlint::corpus;
-use memlint::known::Known;
 use memlint::linting::{self, Settings};
+use memlint::project::corpus;
+use memlint::project::known::Known;
 use memlint::review::Bench;
 use memlint_files::held::Asked;
 use memlint_files::{policy_file, yaml};

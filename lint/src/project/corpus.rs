@@ -14,8 +14,8 @@ use memlint_files::problem::{Note, Problem};
 use memlint_files::sources::Sources;
 use memlint_files::yaml;
 
-use crate::kustomize;
 use crate::progress::Progress;
+use crate::project::kustomize;
 
 /// What was found and read.
 #[derive(Debug, Default)]

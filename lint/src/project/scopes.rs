@@ -16,6 +16,9 @@ use memlint_policies::inventory::Inventory;
 use memlint_policies::scale::Autoscaler;
 use memlint_policies::workload::Object;
 
+/// The namespace of objects that do not set one, when the command line does not name it either.
+pub const DEFAULT_NAMESPACE: &str = "default";
+
 /// Inventories by folder.
 #[derive(Debug)]
 pub struct Scopes {
@@ -31,6 +34,8 @@ pub struct Scopes {
 pub(crate) struct Fact {
     object: Known,
     namespace: String,
+    /// Whether neither the object nor the command line sets its namespace.
+    namespace_is_open: bool,
     origin: Origin,
 }
 
@@ -98,10 +103,14 @@ fn is_at_or_above(folder: &str, other: &str) -> bool {
 }
 
 impl Fact {
-    /// Reads an object of a kind that says something about others.
-    pub(crate) fn read(object: &Object<'_, '_>, namespace: &str, origin: Origin) -> Option<Self> {
+    /// Reads an object of a kind that says something about others. If `default` is empty, the namespace of objects
+    /// that do not set one is open.
+    pub(crate) fn read(object: &Object<'_, '_>, default: &str, origin: Origin) -> Option<Self> {
         let reference = &object.reference;
-        let fact = |object| Some(Self { object, namespace: namespace.to_owned(), origin });
+        let namespace_is_open = reference.namespace.is_none() && default.is_empty();
+        let default = if namespace_is_open { DEFAULT_NAMESPACE } else { default };
+        let namespace = reference.namespace.as_deref().unwrap_or(default);
+        let fact = |object| Some(Self { object, namespace: namespace.to_owned(), namespace_is_open, origin });
         if let Some(autoscaler) = Autoscaler::read(reference, object.value, namespace, origin) {
             return fact(Known::Autoscaler(Box::new(autoscaler)));
         }
@@ -125,7 +134,7 @@ impl Fact {
 
     /// Whether it limits a namespace, and which one is open.
     fn is_open(&self) -> bool {
-        self.namespace.is_empty() && matches!(self.object, Known::LimitRange(_) | Known::ResourceQuota(_))
+        self.namespace_is_open && matches!(self.object, Known::LimitRange(_) | Known::ResourceQuota(_))
     }
 
     fn add_to(&self, inventory: &mut Inventory) {

@@ -12,9 +12,9 @@ use memlint_policies::path::FieldPath;
 use memlint_policies::workload::objects;
 use rayon::prelude::*;
 
-use crate::corpus::Corpus;
+use crate::project::corpus::Corpus;
+use crate::project::scopes::{Fact, Scopes};
 use crate::report::Place;
-use crate::scopes::{Fact, Scopes};
 
 /// Parsed documents that related locations may point into. An [`Origin`] is an index into its objects.
 #[derive(Debug)]
@@ -47,7 +47,6 @@ impl<'a> Known<'a> {
             let file = corpus.documents.get(*held).map(|held| held.file.as_ref()).unwrap_or_default();
             for object in objects(document.value()) {
                 let origin = Origin(u32::try_from(places.len()).unwrap_or(u32::MAX));
-                let namespace = object.reference.namespace.as_deref().unwrap_or(namespace);
                 if let Some(fact) = Fact::read(&object, namespace, origin) {
                     facts.push((file, fact));
                     places.push((index, object.at));

@@ -1,0 +1,132 @@
+//! Linting, `memlint fit` and `memlint policy explain` say the same of one folder. Each folder `fixtures/agreement/CASE`
+//! has an `expected.json`; the folders of the rules have none and are only held against each other.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use memlint_tests::command::Memlint;
+use memlint_tests::folder::Folder;
+use memlint_tests::{fixtures, memlint, repository, walk};
+use serde_json::{Value, json};
+
+/// What the three commands say of one folder.
+struct Answers {
+    case: String,
+    lint: Value,
+    fit: Value,
+    explain: Value,
+    expected: Value,
+}
+
+fn answers(case: &PathBuf) -> Answers {
+    let folder = Folder::copy(case);
+    let expected = std::fs::read(folder.at("expected.json")).map(|bytes| serde_json::from_slice(&bytes).expect("JSON"));
+    for file in ["expected.json", "expected.txt"] {
+        _ = std::fs::remove_file(folder.at(file));
+    }
+    let run = |command: Memlint| command.args(&["--format", "json"]).within(folder.path()).run();
+    let demo = repository().join("tests/demo/capacity.yaml");
+    let mut capacity: Vec<String> = Vec::new();
+    if run(memlint!("fit", ".")).stderr.contains("nothing is known of the nodes") {
+        capacity = vec!["--capacity".to_owned(), demo.display().to_string()];
+    }
+    let capacity: Vec<&str> = capacity.iter().map(String::as_str).collect();
+    let json = |command: Memlint| run(command.args(&capacity)).json();
+    Answers {
+        case: case.display().to_string(),
+        lint: json(memlint!(".")),
+        fit: json(memlint!("fit", ".")),
+        explain: json(memlint!("policy", "explain", "-f", ".")),
+        expected: expected.unwrap_or_default(),
+    }
+}
+
+fn cases(of: &str) -> Vec<PathBuf> {
+    walk::folders(&fixtures().join(of))
+}
+
+fn all() -> Vec<Answers> {
+    let rules = cases("rules").into_iter().flat_map(|rule| walk::folders(&rule));
+    cases("agreement").into_iter().chain(rules).map(|case| answers(&case)).collect()
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().expect("a list").iter()
+}
+
+/// The Pods that are answered for, and where they stand.
+fn objects(answer: &Value) -> BTreeSet<String> {
+    let each =
+        |result: &Value| json!([result["object"], result["file"], result["line"], result["template"]]).to_string();
+    list(&answer["results"]).map(each).collect()
+}
+
+/// A finding without its place: linting gives the nearest parent that exists.
+fn finding(finding: &Value) -> String {
+    ["rule", "level", "message", "container"].map(|key| finding[key].to_string()).join(" ")
+}
+
+/// What an object is called, whatever the command says of its namespace.
+fn identity(object: &Value) -> (Value, Value) {
+    (object["kind"].clone(), object["name"].clone())
+}
+
+#[test]
+fn every_command_answers_as_expected() {
+    for Answers { case, lint, fit, explain, expected } in cases("agreement").iter().map(answers) {
+        let found = list(&fit["results"]).map(|result| {
+            let limit = &result["stored"]["containers"]["app"]["limits"]["memory"];
+            json!({"name": result["object"]["name"], "namespace": result["object"]["namespace"],
+                "limit": limit, "admitted": result["admission"]["admitted"]})
+        });
+        assert_eq!(found.collect::<Vec<_>>(), *expected["objects"].as_array().expect("a list"), "{case}");
+        let refused = |findings: &Value| list(findings).any(|finding| finding["rule"] == "outside-limit-range");
+        let is_refused = list(&expected["objects"]).any(|object| object["admitted"] == false);
+        assert_eq!(refused(&lint["findings"]), is_refused, "lint: {case}");
+        let explained = list(&explain["results"]).any(|result| refused(&result["findings"]));
+        assert_eq!(explained, is_refused, "explain: {case}");
+        assert_eq!(lint["summary"]["workloads"], list(&expected["objects"]).count(), "{case}");
+        for answer in [&fit, &explain] {
+            let notes: Vec<&str> = list(&answer["notes"]).map(|note| note["message"].as_str().expect("text")).collect();
+            let wanted: Vec<&str> = list(&expected["skipped"]).map(|text| text.as_str().expect("text")).collect();
+            assert_eq!(notes.len(), wanted.len(), "{case}: {notes:?}");
+            assert!(wanted.iter().all(|wanted| notes.iter().any(|note| note.starts_with(wanted))), "{case}: {notes:?}");
+        }
+    }
+}
+
+#[test]
+fn every_command_says_the_same_of_a_folder() {
+    let mut compared = 0;
+    for Answers { case, lint, fit, explain, .. } in all() {
+        assert_eq!(objects(&fit), objects(&explain), "{case}");
+        assert_eq!(lint["problems"], explain["problems"], "{case}");
+        assert_eq!(lint["problems"], fit["problems"], "{case}");
+        let notes = |answer: &Value| -> BTreeSet<String> {
+            let skipped = |note: &&Value| note["message"].as_str().is_some_and(|text| text.contains("skipped"));
+            list(&answer["notes"]).filter(skipped).map(Value::to_string).collect()
+        };
+        assert_eq!(notes(&fit), notes(&explain), "{case}");
+        let explained: BTreeSet<_> =
+            list(&explain["results"]).map(|result| identity(&result["object"]).1.to_string()).collect();
+        let told: BTreeSet<String> =
+            list(&explain["results"]).flat_map(|result| list(&result["findings"])).map(finding).collect();
+        let is_explained = |finding: &&Value| explained.contains(&identity(&finding["object"]).1.to_string());
+        let linted: BTreeSet<String> = list(&lint["findings"]).filter(is_explained).map(finding).collect();
+        assert_eq!(linted, told, "{case}");
+        // Where no exemption hides it, what a LimitRange refuses is a finding of its rule, and the other way round.
+        for (placed, result) in list(&fit["results"]).zip(list(&explain["results"])) {
+            let rule = list(&result["rules"]).find(|rule| rule["rule"] == "outside-limit-range").expect("the rule");
+            if rule["level"] == "off" || rule["exempted"] != json!([]) {
+                continue;
+            }
+            let found = rule["findings"] != 0;
+            let says = |error: &Value| error.as_str().is_some_and(|error| error.contains(" usage per "));
+            if placed["admission"]["admitted"] == true || list(&placed["admission"]["errors"]).any(says) {
+                assert_eq!(found, placed["admission"]["admitted"] == false, "{case}: {}", placed["admission"]);
+            }
+        }
+        compared += objects(&fit).len();
+    }
+    assert!(compared > 100, "only {compared} Pods were compared");
+}
