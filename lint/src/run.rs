@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
@@ -190,12 +191,18 @@ fn wants_color(color: Color) -> bool {
         Color::Never => ColorChoice::Never,
     };
     choice.write_global();
-    AutoStream::choice(&std::io::stdout()) != ColorChoice::Never
+    is_coloured(&std::io::stdout())
+}
+
+/// Whether a stream is coloured. Unless `--color always` is given, only terminals are.
+fn is_coloured(stream: &impl RawStream) -> bool {
+    let is_forced = ColorChoice::global() == ColorChoice::Always;
+    is_forced || (stream.is_terminal() && AutoStream::choice(stream) != ColorChoice::Never)
 }
 
 /// Prints what is wrong with the files that a command needs, and gives its exit code.
 pub(crate) fn refuse(problems: &[Problem]) -> u8 {
-    complain(&text::problems(problems, AutoStream::choice(&std::io::stderr()) != ColorChoice::Never));
+    complain(&text::problems(problems, is_coloured(&std::io::stderr())));
     FAILED
 }
 

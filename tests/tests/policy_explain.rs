@@ -238,7 +238,7 @@ fn what_cannot_be_explained_is_named() {
     let explain = |text: &str| memlint!("policy", "explain", "-f", "-").stdin(text).run();
     _ = explain("a: [").exits(1).says(&["unreadable: <stdin>:1:"]);
     _ = explain(&format!("{POD}---\na: [\n")).exits(1).says(&["Pod shop/web", "unreadable: <stdin>:9:"]);
-    _ = explain("a: {{ .Values.a }}\nkind: Pod\n").exits(1).says(&["render it first"]);
+    _ = explain("a: {{ .Values.a }}\nkind: Pod\n").exits(2).says(&["1 template was skipped; lint what it renders to"]);
     _ = explain("apiVersion: v1\nkind: ConfigMap\n").exits(2).complains(&["there is no Pod"]);
     let missing = memlint!("policy", "explain", "-f", "gone.yaml").within(Folder::new().path()).run().exits(2);
     _ = missing.complains(&["gone.yaml"]);
