@@ -98,6 +98,7 @@ pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
                 help: draft.help,
                 related: draft.related,
                 fix: draft.fix,
+                measures: draft.measures,
                 data: draft.data,
             });
         }

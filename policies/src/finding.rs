@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use json_patch::Patch;
 
+use crate::measure::Measure;
 use crate::path::FieldPath;
 
 /// How much a finding matters.
@@ -142,6 +143,9 @@ pub struct Finding {
     pub related: Vec<Related>,
     /// A change that mends it, on the object as written, where there is exactly one that surely does.
     pub fix: Option<Patch>,
+    /// What can make it worse, and how bad that is now. Where no aspect is named it is about [`Finding::at`]; a named
+    /// aspect is the same one wherever the finding points.
+    pub measures: Vec<(Option<String>, Measure)>,
     /// The figures of the message for machines.
     pub data: BTreeMap<&'static str, Datum>,
 }

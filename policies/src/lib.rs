@@ -15,6 +15,7 @@ pub mod funnel;
 pub mod heap;
 pub mod inventory;
 pub mod limit_range;
+pub mod measure;
 pub mod object;
 pub mod oom;
 pub mod path;

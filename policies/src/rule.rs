@@ -13,6 +13,7 @@ use crate::aggregate::ResourceList;
 use crate::capacity::Capacity;
 use crate::finding::{Datum, Group, Level, Related};
 use crate::inventory::Inventory;
+use crate::measure::Measure;
 use crate::path::FieldPath;
 use crate::placing::Placing;
 use crate::quantity::Quantity;
@@ -178,6 +179,7 @@ pub struct Draft {
     pub(crate) help: String,
     pub(crate) related: Vec<Related>,
     pub(crate) fix: Option<Patch>,
+    pub(crate) measures: Vec<(Option<String>, Measure)>,
     pub(crate) data: BTreeMap<&'static str, Datum>,
 }
 
@@ -195,6 +197,7 @@ impl Draft {
             help: help.into(),
             related: Vec::new(),
             fix: None,
+            measures: Vec::new(),
             data: BTreeMap::new(),
         }
     }
@@ -238,6 +241,20 @@ impl Draft {
     #[must_use]
     pub fn fix(mut self, fix: Option<Patch>) -> Self {
         self.fix = fix;
+        self
+    }
+
+    /// Says how bad it is at its place.
+    #[must_use]
+    pub fn measure(mut self, measure: Measure) -> Self {
+        self.measures.push((None, measure));
+        self
+    }
+
+    /// Says how bad it is in aspects that do not depend on its place, such as each resource that a Pod lacks.
+    #[must_use]
+    pub fn measures(mut self, measures: impl IntoIterator<Item = (String, Measure)>) -> Self {
+        self.measures.extend(measures.into_iter().map(|(aspect, measure)| (Some(aspect), measure)));
         self
     }
 

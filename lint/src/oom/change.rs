@@ -111,6 +111,7 @@ pub(super) fn locate(
         help: help(proposal, advice, if target.is_of_pod() { "the Pod's " } else { "" }),
         related: memory_volumes(workload, advice),
         fix: target.patch(proposal),
+        measures: Vec::new(),
         data: std::collections::BTreeMap::new(),
     };
     for (key, value) in [("suggestedLimitBytes", proposal.limit), ("suggestedRequestBytes", proposal.request)] {

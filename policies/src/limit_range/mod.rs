@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1 as core;
 
 use crate::aggregate::ResourceList;
 use crate::finding::Origin;
+use crate::measure::Measure;
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
 use crate::resources::{List, PodResources};
@@ -79,6 +80,8 @@ pub struct Violation {
     pub enforced: Quantity,
     /// Which kind of constraint it is.
     pub constraint: Constraint,
+    /// How far beyond the constraint it is.
+    pub measure: Measure,
     /// Where the LimitRange was read.
     pub origin: Origin,
     /// The LimitRange's name.
@@ -208,12 +211,29 @@ impl LimitRange {
                     list,
                     enforced: *enforced,
                     constraint,
+                    measure: beyond(constraint, *enforced, request, limit),
                     origin: self.origin,
                     name: self.name.clone(),
                     at: item.at().keys(&[constraint.field(), resource]),
                 });
             }
         }
+    }
+}
+
+/// How far the values are beyond a constraint that they break. No request is one of nothing, no limit has no bound.
+fn beyond(constraint: Constraint, enforced: Quantity, request: Option<Quantity>, limit: Option<Quantity>) -> Measure {
+    let least = |request: Quantity| limit.map_or(request, |limit| limit.min(request));
+    match constraint {
+        Constraint::Min => Measure::above(enforced, least(request.unwrap_or_default())),
+        Constraint::Max => {
+            let most = limit.map(|limit| request.map_or(limit, |request| request.max(limit)));
+            most.map_or(Measure::UNBOUNDED, |most| Measure::above(most, enforced))
+        }
+        Constraint::MaxRatio => match limit.filter(|limit| !limit.is_zero()) {
+            Some(limit) => Measure::ratio(limit, request.unwrap_or_default()),
+            None => Measure::UNBOUNDED,
+        },
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::words::{Shown, nodes};
 use crate::aggregate::ContainerKind;
+use crate::measure::Measure;
 use crate::path::FieldPath;
 use crate::placement::{Candidate, Cluster, Look, Offer, Reason, Verdict, offers};
 use crate::quantity::Quantity;
@@ -46,7 +47,7 @@ impl Blame {
         let requests = pod.requests();
         Self::of_resources(verdict).into_iter().find_map(|resource| {
             let amount = requests.get(&resource).copied().unwrap_or_default();
-            let needed = if resource == "cpu" { amount.milli_value() } else { amount.value() };
+            let needed = unit(&resource, amount);
             let offers = offers(cluster, candidate, look, &resource);
             let best = *offers.first()?;
             let would_take =
@@ -66,6 +67,24 @@ impl Blame {
             .collect();
         short.sort_by_key(|resource| (resource != "memory", resource.clone()));
         short
+    }
+
+    /// How much is missing of each resource that some node lacks, on the node that has most of it: none or less where a
+    /// node has enough of this one.
+    pub(crate) fn shortfalls(
+        cluster: &Cluster,
+        candidate: &Candidate,
+        look: Look,
+        verdict: &Verdict<'_>,
+        pod: &PodResources,
+    ) -> Vec<(String, Measure)> {
+        let requests = pod.requests();
+        let short = |resource: String| {
+            let needed = unit(&resource, requests.get(&resource).copied().unwrap_or_default());
+            let best = offers(cluster, candidate, look, &resource).first()?.left();
+            Some((resource, Measure::count(needed.saturating_sub(best))))
+        };
+        Self::of_resources(verdict).into_iter().filter_map(short).collect()
     }
 
     /// How much is missing on the best node.

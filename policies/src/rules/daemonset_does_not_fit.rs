@@ -27,6 +27,7 @@
 //! DaemonSet that run already do not count.
 
 use crate::finding::{Group, Level};
+use crate::measure::Measure;
 use crate::placement::{Look, Verdict, View, filter};
 use crate::placing::{Blame, Placing, Standings, bars, heaviest, nodes};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
@@ -95,6 +96,13 @@ fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>, look: Look) 
             (cx.workload.spec_at.key("containers"), String::new(), help.to_owned())
         }
     };
+    let missing = Blame::of_resources(verdict).into_iter().filter_map(|resource| {
+        let needed = requests.get(&resource).copied().unwrap_or_default();
+        let needed = if resource == "cpu" { needed.milli_value() } else { needed.value() };
+        let short = needed.saturating_sub(tightest(&resource)?);
+        Some((resource, Measure::count(short)))
+    });
+    let missing: Vec<(String, Measure)> = missing.collect();
     let message = format!(
         "the DaemonSet must run on {}, and {} of them cannot take its Pod {when} ({}{more}){why}",
         nodes(must),
@@ -102,5 +110,7 @@ fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>, look: Look) 
         names.join(", "),
     );
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    Draft::new(at, message, help).data("nodes", number(must)).data("full", number(out.len()))
+    let draft = Draft::new(at, message, help).measures(missing);
+    let draft = draft.measures([("nodes".to_owned(), Measure::count(number(out.len())))]);
+    draft.data("nodes", number(must)).data("full", number(out.len()))
 }

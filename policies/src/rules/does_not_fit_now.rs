@@ -69,10 +69,12 @@ fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>) -> Draft {
         format!("; an autoscaler may add nodes to {}", growing.join(", "))
     };
     let blame = Blame::find(placing.now(), &placing.candidate, TODAY, verdict, cx.pod);
+    let missing = Blame::shortfalls(placing.now(), &placing.candidate, TODAY, verdict, cx.pod);
     let Some(blame) = blame else {
         let message = format!("no node takes the Pod today; the scheduler would say \"{scheduler}\"");
         let help = format!("wait for room, or add nodes{grow}; memlint fit shows what stops it on each node");
-        return Draft::new(cx.workload.spec_at.key("containers"), message, help).data("scheduler", scheduler);
+        let draft = Draft::new(cx.workload.spec_at.key("containers"), message, help).measures(missing);
+        return draft.data("scheduler", scheduler);
     };
     let heaviest = heaviest(cx.pod, &blame.resource, &cx.workload.spec_at);
     let container = heaviest.container.and_then(|index| cx.pod.containers.get(index));
@@ -90,7 +92,7 @@ fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>) -> Draft {
          {offered} of {allocatable} left: short by {short}{others}"
     );
     let help = format!("{}; on an empty node it would fit{grow}", blame.largest(cx.pod, &heaviest));
-    let draft = Draft::new(heaviest.at, message, help);
+    let draft = Draft::new(heaviest.at, message, help).measures(missing);
     let draft = draft.data("resource", blame.resource.clone()).data("needed", blame.needed);
     let draft = draft.data("offered", blame.best.left()).data("short", blame.short()).data("scheduler", scheduler);
     match container {

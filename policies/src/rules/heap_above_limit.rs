@@ -36,6 +36,7 @@
 
 use crate::finding::{Group, Level};
 use crate::heap::{self, HeapSetting, Kind};
+use crate::measure::Measure;
 use crate::quantity::Quantity;
 use crate::resources::{ContainerResources, List, MEMORY};
 use crate::rule::{Cx, Draft, Needs, Param, ParamKind, Rule, Sink};
@@ -97,6 +98,7 @@ fn draft(cx: &Cx<'_>, index: usize, container: &ContainerResources, setting: &He
         Kind::Absolute => format!("lower it to {most} or less, or raise limits.memory to {enough} or more"),
     };
     let draft = Draft::new(at.clone(), message, help).related(cx.pod.source(index, List::Limits, MEMORY));
+    let draft = draft.measure(Measure::ratio(total, limit));
     let draft = draft.data("heapBytes", heap.value()).data("limitBytes", limit.value());
     // What may be overridden unseen, or is heeded by convention only, is no ground to refuse a Pod.
     let sure = heap >= limit && setting.unless.is_none() && !setting.convention;

@@ -27,6 +27,7 @@
 use std::cmp::Reverse;
 
 use crate::finding::{Group, Level};
+use crate::measure::Measure;
 use crate::path::FieldPath;
 use crate::placement::View;
 use crate::placing::{Shown, bars, nodes};
@@ -92,5 +93,8 @@ fn draft(at: FieldPath, whose: &str, limit: i64, largest: i64, name: &str, count
          limit is reached"
     );
     let help = format!("lower limits.memory to {} or less", Shown::quantity(MEMORY, largest));
-    Draft::new(at, message, help).data("limitBytes", limit).data("largestBytes", largest)
+    Draft::new(at, message, help)
+        .measure(Measure::count(limit.saturating_sub(largest)))
+        .data("limitBytes", limit)
+        .data("largestBytes", largest)
 }

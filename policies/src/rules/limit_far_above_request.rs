@@ -32,6 +32,7 @@
 //! much its Pods were promised.
 
 use crate::finding::{Group, Level, Related};
+use crate::measure::Measure;
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
 use crate::resources::{List, MEMORY};
@@ -97,7 +98,7 @@ fn draft(cx: &Cx<'_>, request: Option<Quantity>, limit: Option<Quantity>, at: Fi
     let enough = limit.nanos().saturating_mul(billion) / most.nanos().max(1) / billion;
     let enough = Quantity::bytes(round_up_to_mi(i64::try_from(enough).unwrap_or(i64::MAX)));
     let help = format!("raise requests.memory to {enough} or more, or lower limits.memory");
-    let draft = Draft::new(at, message, help);
+    let draft = Draft::new(at, message, help).measure(Measure::ratio(limit, request));
     Some(draft.data("requestBytes", request.value()).data("limitBytes", limit.value()))
 }
 

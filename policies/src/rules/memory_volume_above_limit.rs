@@ -38,6 +38,7 @@
 
 use crate::finding::{Group, Level, Related};
 use crate::heap;
+use crate::measure::Measure;
 use crate::quantity::Quantity;
 use crate::resources::{List, MEMORY};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
@@ -84,7 +85,9 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
         let enough = total + heap_bytes;
         let help = format!("raise its memory limit above {enough}, or lower sizeLimit");
         let mut draft = Draft::new(largest.at.keys(&["emptyDir", "sizeLimit"]), message, help).container(container);
+        let aspect = format!("container {}", container.name);
         draft = draft
+            .measures([(aspect, Measure::ratio(enough, limit))])
             .related(cx.pod.source(index, List::Limits, MEMORY))
             .data("limitBytes", limit.value())
             .data("volumeBytes", total.value());

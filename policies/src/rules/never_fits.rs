@@ -55,13 +55,15 @@ fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>) -> Draft {
     let blame = Blame::find(cluster, &placing.candidate, Placing::EVER, verdict, cx.pod);
     let others = Some(others(verdict)).filter(|others| !others.is_empty()).map(|others| format!("; {others}"));
     let others = others.unwrap_or_default();
+    let missing = Blame::shortfalls(cluster, &placing.candidate, Placing::EVER, verdict, cx.pod);
     let Some(blame) = blame else {
         let message = format!(
             "no node could ever take the Pod, not even if it were empty but for DaemonSets: {}{others}",
             scheduler.trim_end_matches('.')
         );
         let help = "ask for less, or add nodes that have all of it; memlint fit shows what each node lacks";
-        return Draft::new(cx.workload.spec_at.key("containers"), message, help).data("scheduler", scheduler);
+        let draft = Draft::new(cx.workload.spec_at.key("containers"), message, help).measures(missing);
+        return draft.data("scheduler", scheduler);
     };
     let heaviest = heaviest(cx.pod, &blame.resource, &cx.workload.spec_at);
     let container = heaviest.container.and_then(|index| cx.pod.containers.get(index));
@@ -81,7 +83,7 @@ fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>) -> Draft {
          DaemonSets: short by {short}{others}"
     );
     let help = format!("{}{}", blame.largest(cx.pod, &heaviest), open(placing));
-    let draft = Draft::new(heaviest.at, message, help);
+    let draft = Draft::new(heaviest.at, message, help).measures(missing);
     let draft = draft.data("resource", blame.resource.clone()).data("needed", blame.needed);
     let draft = draft.data("offered", blame.best.left()).data("short", blame.short()).data("scheduler", scheduler);
     match container {

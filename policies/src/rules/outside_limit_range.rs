@@ -94,7 +94,10 @@ fn draft(cx: &Cx<'_>, violation: Violation) -> Option<Draft> {
     let message = message.replace("No limit is", "no limit is").replace("No request is", "no request is");
     let related =
         Related { origin: Some(violation.origin), at: violation.at.clone(), message: format!("{field} is set here") };
-    let draft = Draft::new(at, message, help).related(related).data("enforced", enforced.to_string());
+    // What breaks several constraints at one place is worse for each of them.
+    let aspect = format!("{field} of {resource} in LimitRange {} for {whose}", violation.name);
+    let draft = Draft::new(at, message, help).related(related).measures([(aspect, violation.measure)]);
+    let draft = draft.data("enforced", enforced.to_string());
     Some(match container {
         Some(container) => draft.container(container),
         None => draft,

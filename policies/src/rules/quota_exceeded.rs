@@ -32,9 +32,12 @@
 //!
 //! `pkg/quota/v1/evaluator/core/pods.go`: overhead and Pod-level resources count, scopes choose Pods.
 
+use std::collections::BTreeSet;
+
 use crate::finding::{Group, Level};
+use crate::measure::Measure;
 use crate::placing::heaviest;
-use crate::quota::{Quota, Refusal};
+use crate::quota::{Excess, Quota, Refusal};
 use crate::resources::List;
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
@@ -83,9 +86,13 @@ fn unset(cx: &Cx<'_>, quota: &Quota, refusal: &Refusal) -> Draft {
         "set {} in the resources of each of these containers, or let a LimitRange do so",
         resources.join(" and ")
     );
+    // The more containers leave it open, the worse.
+    let count = |names: &BTreeSet<String>| Measure::count(i64::try_from(names.len()).unwrap_or(i64::MAX));
+    let open = missing.iter().map(|(resource, names)| (aspect(quota, resource), count(names)));
+    let measured = |draft: Draft| draft.measures(open.clone()).related(quota.related());
     match first {
-        Some((container, at)) => Draft::new(at, message, help).container(container).related(quota.related()),
-        None => Draft::new(cx.workload.spec_at.key("containers"), message, help).related(quota.related()),
+        Some((container, at)) => measured(Draft::new(at, message, help)).container(container),
+        None => measured(Draft::new(cx.workload.spec_at.key("containers"), message, help)),
     }
 }
 
@@ -112,7 +119,18 @@ fn exceeded(cx: &Cx<'_>, quota: &Quota, refusal: &Refusal, pods: i64) -> Draft {
     };
     let alone = quota.alone(cx.admitted.charged(), pods).is_err();
     let draft = Draft::new(at, message, help).related(quota.related());
+    let beyond = match refusal {
+        Refusal::Exceeded(excess) => excess.as_slice(),
+        Refusal::Unset(_) => &[],
+    };
+    let wanted = |excess: &Excess| excess.requested.nanos().saturating_add(excess.used.nanos());
+    let measure = |excess: &Excess| Measure::count(wanted(excess).saturating_sub(excess.hard.nanos()));
+    let draft = draft.measures(beyond.iter().map(|excess| (aspect(quota, &excess.resource), measure(excess))));
     let draft = draft.data("pods", pods).data("room", room);
     // What is used may be the workload's own.
     if alone || cx.knows_own_pods() || !quota.knows_usage() { draft } else { draft.at_most_warn() }
+}
+
+fn aspect(quota: &Quota, resource: &str) -> String {
+    format!("{resource} in ResourceQuota {}", quota.name)
 }

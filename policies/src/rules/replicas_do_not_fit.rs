@@ -26,6 +26,7 @@
 //! kube-scheduler's filters, topology spread and Pod anti-affinity included. Nodes that an autoscaler may add count.
 
 use crate::finding::{Group, Level, Related};
+use crate::measure::Measure;
 use crate::placement::pack;
 use crate::placing::{heaviest, nodes};
 use crate::resources::MEMORY;
@@ -77,7 +78,9 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
         }
     };
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let mut draft = Draft::new(at, message, help).data("wanted", number(wanted)).data("placed", number(packing.placed));
+    let left_over = Measure::count(wanted.saturating_sub(packing.placed));
+    let draft = Draft::new(at, message, help).measures([("replicas".to_owned(), left_over)]);
+    let mut draft = draft.data("wanted", number(wanted)).data("placed", number(packing.placed));
     if let Some(autoscaler) = autoscaler {
         let message = format!("so many replicas it may ask for: {}", autoscaler.max);
         draft = draft.related(Related { origin: Some(autoscaler.origin), at: autoscaler.at.clone(), message });

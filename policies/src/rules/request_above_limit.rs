@@ -27,6 +27,7 @@
 //! `ValidateContainerResourceRequirements` in `pkg/apis/core/validation`; LimitRanges are applied before it.
 
 use crate::finding::{Group, Level, Related};
+use crate::measure::Measure;
 use crate::resources::{Above, ContainerResources, List};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
@@ -75,5 +76,6 @@ fn draft(above: &Above, whose: &str) -> Draft {
     if !limit.is_zero() {
         help.push_str(&format!(", or lower the request to {limit}"));
     }
-    Draft::new(at.clone(), message, help).data("request", request.to_string()).data("limit", limit.to_string())
+    let draft = Draft::new(at.clone(), message, help).measure(Measure::above(*request, *limit));
+    draft.data("request", request.to_string()).data("limit", limit.to_string())
 }

@@ -29,6 +29,7 @@
 
 use crate::aggregate::ResourceList;
 use crate::finding::{Group, Level, Related};
+use crate::measure::Measure;
 use crate::placement::{filter, pack};
 use crate::placing::{Placing, Shown, nodes};
 use crate::quota::Refusal;
@@ -66,7 +67,7 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
         "a rolling update of {replicas} replicas would hang: none of them may be missing, and the one Pod more {why}"
     );
     let help = "set strategy.rollingUpdate to {maxSurge: 0, maxUnavailable: 1}, or make room for one Pod more";
-    let mut draft = Draft::new(at.clone(), message, help);
+    let mut draft = Draft::new(at.clone(), message, help).measure(Measure::count(surge));
     draft = draft.data("replicas", i64::try_from(replicas).unwrap_or(i64::MAX));
     draft = draft.data("surge", i64::try_from(surge).unwrap_or(i64::MAX));
     sink.report(match related {
@@ -123,5 +124,6 @@ fn daemon_set(cx: &Cx<'_>, placing: &Placing<'_>, sink: &mut Sink) {
         placing.now().nodes().name(*first),
     );
     let help = "set updateStrategy.rollingUpdate to {maxSurge: 0, maxUnavailable: 1}";
-    sink.report(Draft::new(at.clone(), message, help));
+    let stuck = i64::try_from(tight.len()).unwrap_or(i64::MAX);
+    sink.report(Draft::new(at.clone(), message, help).measure(Measure::count(stuck)));
 }

@@ -32,6 +32,7 @@
 use k8s_openapi::api::core::v1 as core;
 
 use crate::finding::{Group, Level};
+use crate::measure::Measure;
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
 use crate::resources::{List, MEMORY, Requirements};
@@ -90,7 +91,8 @@ fn drafts(cx: &Cx<'_>, (texts, written): Lists<'_>, at: &FieldPath, whose: &str)
         let at = at.keys(&[list.field(), MEMORY]);
         let fix = meant.and_then(|meant| replace(&at, meant));
         let message = format!("{whose} {verb} {}", amount(value, below));
-        drafts.push(Draft::new(at, message, help).fix(fix).data("bytes", value.value()));
+        let draft = Draft::new(at, message, help).fix(fix).measure(Measure::above(below, value));
+        drafts.push(draft.data("bytes", value.value()));
     }
     drafts
 }

@@ -1,40 +1,59 @@
 //! What an update makes worse: findings that the old object did not have, or not as badly.
 //!
 //! A finding is known again by its rule and its place, where items of lists go by their names: a container put in
-//! front of the others makes no news of them.
+//! front of the others makes no news of them. How bad it is, is said by its rule: see [`Measure`].
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use memlint_policies::finding::{Datum, Finding};
+use memlint_policies::finding::Finding;
+use memlint_policies::measure::Measure;
 use memlint_policies::object::Value;
 use memlint_policies::path::{FieldPath, Segment};
 
-/// Where a finding stands, independent of the order of lists.
-type Place = (&'static str, Vec<String>);
+/// What a finding is about, independent of the order of lists: a rule, and a place or what the rule calls it.
+type Subject = (&'static str, Vec<String>);
 
-/// The findings of an old object.
+/// The findings of an old object, and how bad each was.
 #[derive(Debug)]
-pub(crate) struct Known<'f>(HashMap<Place, &'f Finding>);
+pub(crate) struct Known(HashMap<Subject, Option<Measure>>);
 
-impl<'f> Known<'f> {
-    pub(crate) fn new(findings: impl Iterator<Item = &'f Finding>, object: &Value<'_>) -> Self {
-        Self(findings.map(|finding| (place(finding, object), finding)).collect())
+impl Known {
+    pub(crate) fn new<'f>(findings: impl Iterator<Item = &'f Finding>, object: &Value<'_>) -> Self {
+        let mut known: HashMap<Subject, Option<Measure>> = HashMap::new();
+        for (subject, measure) in findings.flat_map(|finding| subjects(finding, object)) {
+            match known.entry(subject) {
+                Entry::Vacant(entry) => _ = entry.insert(measure),
+                Entry::Occupied(mut entry) => {
+                    let worst = entry.get().zip(measure).map(|(known, measure)| known.worst(measure));
+                    entry.insert(worst.or(*entry.get()).or(measure));
+                }
+            }
+        }
+        Self(known)
     }
 
-    /// Whether a finding of the new object is news.
+    /// Whether a finding of the new object is news: not there before, or worse now.
     pub(crate) fn is_news(&self, finding: &Finding, object: &Value<'_>) -> bool {
-        match self.0.get(&place(finding, object)) {
+        subjects(finding, object).into_iter().any(|(subject, measure)| match self.0.get(&subject) {
             None => true,
-            Some(old) if finding.data.get("resource") != old.data.get("resource") => false,
-            Some(old) => badness(finding).zip(badness(old)).is_some_and(|((n, d), (old_n, old_d))| {
-                i128::from(n).saturating_mul(i128::from(old_d)) > i128::from(old_n).saturating_mul(i128::from(d))
-            }),
-        }
+            Some(old) => measure.zip(*old).is_some_and(|(new, old)| new.is_worse_than(old)),
+        })
     }
 }
 
-fn place(finding: &Finding, object: &Value<'_>) -> Place {
-    (finding.rule, names(&finding.at, object))
+/// What a finding is about, each with how bad it is.
+fn subjects(finding: &Finding, object: &Value<'_>) -> Vec<(Subject, Option<Measure>)> {
+    let place = || names(&finding.at, object);
+    if finding.measures.is_empty() {
+        return vec![((finding.rule, place()), None)];
+    }
+    let subject = |aspect: &Option<String>| match aspect {
+        Some(aspect) => vec![aspect.clone()],
+        None => place(),
+    };
+    let measures = finding.measures.iter();
+    measures.map(|(aspect, measure)| ((finding.rule, subject(aspect)), Some(*measure))).collect()
 }
 
 fn names(path: &FieldPath, object: &Value<'_>) -> Vec<String> {
@@ -51,24 +70,4 @@ fn names(path: &FieldPath, object: &Value<'_>) -> Vec<String> {
         }
     };
     path.segments().iter().map(step).collect()
-}
-
-/// How bad it is by the rule's own figures, as a fraction; `None` where a rule gives none to compare.
-fn badness(finding: &Finding) -> Option<(i64, i64)> {
-    let figure = |key| match finding.data.get(key) {
-        Some(Datum::Integer(figure)) => Some(*figure),
-        _ => None,
-    };
-    match (figure("limitBytes"), figure("requestBytes"), figure("heapBytes"), figure("volumeBytes")) {
-        (Some(limit), Some(request), _, _) => Some((limit, request)),
-        (Some(limit), None, None, None) => Some((-limit, 1)),
-        (Some(limit), None, heap, volumes) => {
-            Some((heap.unwrap_or_default().saturating_add(volumes.unwrap_or_default()), limit))
-        }
-        // What is missing of room, or wanted of it; else the amount itself, which is better the larger it is.
-        (None, ..) => match figure("short").or(figure("needed")) {
-            Some(missing) => Some((missing, 1)),
-            None => figure("bytes").map(|bytes| (-bytes, 1)),
-        },
-    }
 }

@@ -35,3 +35,4 @@ mod support;
 mod updates;
 mod warned;
 mod watched_pods;
+mod worse;
