@@ -28,7 +28,7 @@ fn bound(index: usize, daemon: bool) -> Value {
         "status": {"phase": "Running"}});
     if daemon {
         pod["metadata"]["ownerReferences"] =
-            json!([{"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "agent", "uid": "u"}]);
+            json!([{"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "agent", "uid": "u", "controller": true}]);
     }
     pod
 }

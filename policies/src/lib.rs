@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod aggregate;
 pub mod capacity;
+pub mod controller;
 pub mod decode;
 pub mod engine;
 pub mod exemption;

@@ -11,6 +11,7 @@ use std::cell::OnceCell;
 
 use crate::admission::Admitted;
 use crate::capacity::Capacity;
+use crate::controller::controller_of;
 use crate::inventory::Inventory;
 use crate::placement::{Candidate, Cluster, Look, Part, Reason, Verdict, View, filter, survey};
 use crate::workload::Workload;
@@ -76,12 +77,13 @@ impl<'a> Placing<'a> {
 
     /// Kind and name of what makes the Pods: the workload, or the DaemonSet that a Pod belongs to.
     fn maker(&self) -> (&str, &str) {
-        let owners =
-            self.workload.template.metadata.iter().flat_map(|metadata| metadata.owner_references.iter().flatten());
-        let mut owners = owners.filter(|owner| owner.kind == "DaemonSet" && self.workload.is_pod());
         let object = &self.workload.object;
-        let own = (object.kind.as_str(), object.name.as_deref().unwrap_or_default());
-        owners.next().map_or(own, |owner| (&owner.kind, &owner.name))
+        let metadata = self.workload.template.metadata.as_ref().filter(|_| self.workload.is_pod());
+        let owner = metadata.and_then(|metadata| controller_of(metadata.owner_references.as_deref()));
+        match owner.filter(|owner| owner.kind == "DaemonSet") {
+            Some(owner) => (&owner.kind, &owner.name),
+            None => (&object.kind, object.name.as_deref().unwrap_or_default()),
+        }
     }
 
     /// The nodes that exist, without the workload's own Pods.

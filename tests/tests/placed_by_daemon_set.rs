@@ -19,7 +19,7 @@ fn a_pod_of_a_daemon_set_is_warned_about_and_its_like_does_not_count() {
     let capacity = std::sync::Arc::new(builder.build().expect("a capacity"));
     let found = |memory: &str| -> Vec<&str> {
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "agent-x", "namespace": "apps",
-            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "agent", "uid": "u"}]},
+            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "agent", "uid": "u", "controller": true}]},
             "spec": {"containers": containers(memory)}});
         let mut policy = memlint_policies::policy::Policy::default();
         policy.retain_rules(|id| matches!(id, "never-fits" | "no-eligible-node" | "daemonset-does-not-fit"));

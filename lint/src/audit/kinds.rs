@@ -1,5 +1,8 @@
 //! The kinds that the webhook is asked about.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use memlint_policies::controller::controller_of;
+use serde::Deserialize as _;
 use serde_json::Value;
 
 /// A kind as the API server has it.
@@ -60,22 +63,20 @@ pub(super) type Key = (&'static str, String, String);
 /// What controls an object, if it is of one of these kinds.
 pub(super) fn maker(object: &Value, namespace: &str) -> Option<Key> {
     let owner = controller(object)?;
-    let text = |key: &str| owner.get(key).and_then(Value::as_str);
-    let kind = text("kind")?;
     // The version may be an older one.
-    let group = text("apiVersion")?.rsplit_once('/').map_or("", |(group, _)| group);
-    let known = KINDS.iter().find(|known| known.kind == kind && known.group == group)?;
-    Some((known.kind, namespace.to_owned(), text("name")?.to_owned()))
+    let group = owner.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    let known = KINDS.iter().find(|known| known.kind == owner.kind && known.group == group)?;
+    Some((known.kind, namespace.to_owned(), owner.name))
 }
 
 /// Whether a Pod is the image of one that a kubelet runs from a file: it says so, and belongs to its Node.
 pub(super) fn is_mirror(pod: &Value) -> bool {
     let marked = pod.pointer("/metadata/annotations/kubernetes.io~1config.mirror").is_some();
-    marked && controller(pod).and_then(|owner| owner.get("kind")).and_then(Value::as_str) == Some("Node")
+    marked && controller(pod).is_some_and(|owner| owner.kind == "Node")
 }
 
 /// What an object says controls it.
-pub(super) fn controller(object: &Value) -> Option<&Value> {
-    let owners = object.pointer("/metadata/ownerReferences")?.as_array()?;
-    owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))
+pub(super) fn controller(object: &Value) -> Option<OwnerReference> {
+    let owners: Vec<OwnerReference> = Vec::deserialize(object.pointer("/metadata/ownerReferences")?).ok()?;
+    controller_of(Some(&owners)).cloned()
 }

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use k8s_openapi::api::core::v1 as core;
 use memlint_files::capacity_files::Answer;
 use memlint_files::yaml;
+use memlint_policies::controller::controller_of;
 use memlint_policies::decode::{self, Leniency};
 use memlint_policies::object::Value;
 use memlint_policies::oom::{Kill, Level};
@@ -171,9 +172,7 @@ fn known(pod: core::Pod, static_hash: &mut dyn FnMut(String)) -> KnownPod {
     if let Some(hash) = metadata.annotations.as_ref().and_then(|all| all.get(CONFIG_HASH)) {
         static_hash(hash.clone());
     }
-    let mut owners = metadata.owner_references.unwrap_or_default();
-    owners.sort_by_key(|owner| owner.controller != Some(true));
-    let controller = owners.into_iter().next();
+    let controller = controller_of(metadata.owner_references.as_deref()).cloned();
     let spec = pod.spec.unwrap_or_default();
     let status = pod.status.unwrap_or_default();
     let statuses: Vec<core::ContainerStatus> =

@@ -9,6 +9,7 @@ use super::pod_affinity::PodTerm;
 use super::ports::HostPort;
 use super::selector::Labels;
 use crate::aggregate::{ResourceList, pod_requests};
+use crate::controller::{controller_of, is_behind};
 
 /// A Pod on a node.
 #[derive(Debug, Clone)]
@@ -47,17 +48,7 @@ impl Kin {
     /// Whether a workload made it.
     pub(super) fn is_of(&self, kind: &str, name: &str) -> bool {
         let Some((owner_kind, owner)) = &self.owner else { return false };
-        // What a Deployment makes is called after it, with a hash behind that has no dash in it.
-        let made_by = |maker: &str| {
-            let hash = owner.strip_prefix(maker).and_then(|rest| rest.strip_prefix('-'));
-            hash.is_some_and(|hash| !hash.is_empty() && !hash.contains('-'))
-        };
-        match (kind, owner_kind.as_str()) {
-            ("CronJob", "Job") => made_by(name),
-            // Argo's Rollouts make ReplicaSets, too.
-            ("Deployment" | "Rollout", "ReplicaSet") => made_by(name),
-            _ => kind == owner_kind && name == owner,
-        }
+        is_behind((kind, name), (owner_kind, owner))
     }
 }
 
@@ -73,9 +64,9 @@ impl Bound {
         }
         let namespace = pod.metadata.namespace.clone().unwrap_or_else(|| "default".to_owned());
         let labels = pod.metadata.labels.clone().unwrap_or_default();
-        let owners = || pod.metadata.owner_references.iter().flatten();
-        let daemon_set = owners().filter(|owner| owner.kind == "DaemonSet").map(|owner| owner.name.clone()).next();
-        let owner = owners().next().map(|owner| (owner.kind.clone(), owner.name.clone()));
+        let controller = controller_of(pod.metadata.owner_references.as_deref());
+        let daemon_set = controller.filter(|owner| owner.kind == "DaemonSet").map(|owner| owner.name.clone());
+        let owner = controller.map(|owner| (owner.kind.clone(), owner.name.clone()));
         let owner = owner.or_else(|| Some(("Pod".to_owned(), pod.metadata.name.clone()?)));
         let anti_affinity = PodTerm::anti_affinity(spec, &labels, &namespace);
         let (terminating, daemon) = (pod.metadata.deletion_timestamp.is_some(), daemon_set.is_some());

@@ -231,7 +231,7 @@ proptest! {
             world.nodes.push(twin);
         }
         for (index, pod) in world.pods.iter_mut().enumerate().filter(|(index, _)| daemons >> index & 1 == 1) {
-            pod["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "DaemonSet", "name": format!("d{index}"), "uid": "u"}]);
+            pod["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "DaemonSet", "name": format!("d{index}"), "uid": "u", "controller": true}]);
         }
         let (whole, candidate) = (world.cluster(), world.candidate());
         let without = whole.without("apps", "DaemonSet", "d0");

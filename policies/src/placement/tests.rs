@@ -18,7 +18,7 @@ fn pod(name: &str, node: &str, memory: &str) -> Value {
 
 fn of_daemon_set(mut pod: Value) -> Value {
     pod["metadata"]["ownerReferences"] =
-        json!([{"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "ds", "uid": "u"}]);
+        json!([{"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "ds", "uid": "u", "controller": true}]);
     pod
 }
 

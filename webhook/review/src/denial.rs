@@ -1,5 +1,6 @@
 //! [`Denial`]: what an Event tells of a denial, and about which object that exists.
 
+use memlint_policies::controller::controller_in;
 use memlint_policies::object::Value;
 
 use crate::judge::Judgement;
@@ -57,10 +58,9 @@ impl About {
             let uid = value.get("metadata").and_then(|metadata| metadata.get("uid")?.as_str());
             return named(api_version, &request.kind.kind, &request.name, uid);
         }
-        let text = |owner: &Value<'_>, key: &str| owner.get(key).and_then(Value::as_str).map(str::to_owned);
-        let of_controller = crate::object::controller_reference(value).and_then(|owner| {
-            let uid = text(owner, "uid");
-            Some(named(text(owner, "apiVersion")?, &text(owner, "kind")?, &text(owner, "name")?, uid.as_deref()))
+        let of_controller = controller_in(value).map(|owner| {
+            let uid = Some(owner.uid.as_str()).filter(|uid| !uid.is_empty());
+            named(owner.api_version, &owner.kind, &owner.name, uid)
         });
         of_controller.unwrap_or_else(|| named("v1".to_owned(), "Namespace", &request.namespace, None))
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1 as core;
+use memlint_policies::controller::controller_in;
 use memlint_policies::engine::Review;
 use memlint_policies::finding::ObjectRef;
 use memlint_policies::object::Value;
@@ -91,14 +92,7 @@ pub(crate) fn annotation<'v>(object: &'v Value<'_>, key: &str) -> Option<&'v str
 
 /// What made a Pod, as it says itself: `ReplicaSet api-7d4`. Nothing is decided by it.
 pub(crate) fn controller(object: &Value<'_>) -> Option<String> {
-    let owner = controller_reference(object)?;
-    Some(format!("{} {}", owner.get("kind")?.as_str()?, owner.get("name")?.as_str()?))
-}
-
-/// The same as the object has it.
-pub(crate) fn controller_reference<'v, 'a>(object: &'v Value<'a>) -> Option<&'v Value<'a>> {
-    let owners = object.get("metadata")?.get("ownerReferences")?.items();
-    owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))
+    controller_in(object).map(|owner| format!("{} {}", owner.kind, owner.name))
 }
 
 /// Whether a Pod is bound to one node by name, as the DaemonSet controller does it.

@@ -37,8 +37,8 @@ impl Kept for core::Pod {
 }
 
 fn kind_and_name(owner: OwnerReference) -> OwnerReference {
-    let OwnerReference { kind, name, .. } = owner;
-    OwnerReference { kind, name, ..OwnerReference::default() }
+    let OwnerReference { controller, kind, name, .. } = owner;
+    OwnerReference { controller, kind, name, ..OwnerReference::default() }
 }
 
 /// Which Pods it keeps away. Whom it likes to be near mattered only until it had its node.
