@@ -14,7 +14,7 @@ use crate::live::LiveArgs;
 use crate::policy::PolicyCommand;
 
 pub use audit::AuditArgs;
-pub use review::{Enforcement, Nodes, OnDoubt, ReviewArgs, ReviewOptions, Workloads};
+pub use review::ReviewArgs;
 
 const EXAMPLES: &str = "\
 Examples:

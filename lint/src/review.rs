@@ -10,9 +10,7 @@ use memlint_policies::capacity::Capacity;
 use memlint_policies::engine;
 use memlint_policies::inventory::Inventory;
 use memlint_policies::policy::{Policy, SHIPPED};
-use memlint_review::{Options, Reply, ReviewCx, nodes};
-
-use crate::cli::ReviewOptions;
+use memlint_review::{Options, Reply, ReviewCx, ReviewOptions, nodes};
 
 /// What the webhook would answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +46,7 @@ impl Bench {
             None => memlint_review::policy_hash(SHIPPED.first().map(|(_, text)| text.as_bytes()).unwrap_or_default()),
         };
         let mut inventory = Inventory::default();
-        let doubt = nodes::doubt(capacity.as_deref(), options.nodes.into()).or(doubt);
+        let doubt = nodes::doubt(capacity.as_deref(), options.nodes).or(doubt);
         if let Some(capacity) = capacity {
             inventory.set_capacity(capacity);
         }

@@ -7,12 +7,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::cluster::Nodes;
 use clap::{ArgGroup, Args as ClapArgs, Parser, ValueEnum};
-use memlint_review::{Enforcement, OnDoubt, Options, Workloads};
+use memlint_review::ReviewOptions;
 
 pub use cluster::ClusterArgs;
-use parsers::{at_least_one, duration, enforcement_for, filter, namespace, some_time};
+use parsers::{at_least_one, duration, filter, some_time};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,9 +41,6 @@ pub struct Args {
     /// Watch the cluster of this file; as a Pod in a cluster, and without --capacity, that cluster is watched anyway
     #[arg(long, value_name = "FILE", conflicts_with = "capacity")]
     pub kubeconfig: Option<PathBuf>,
-    /// Whether the nodes that are known are all that there can be
-    #[arg(long, value_enum, default_value_t = Nodes::Auto)]
-    pub nodes: Nodes,
     /// What is asked of the cluster, and told to it.
     #[command(flatten)]
     pub cluster: ClusterArgs,
@@ -53,7 +49,7 @@ pub struct Args {
     pub tls: TlsArgs,
     /// What becomes of findings.
     #[command(flatten)]
-    pub review: ReviewArgs,
+    pub review: ReviewOptions,
     /// How much is taken on.
     #[command(flatten)]
     pub limits: LimitArgs,
@@ -107,32 +103,6 @@ pub struct TlsArgs {
     pub reload_every: Duration,
 }
 
-/// What becomes of findings.
-#[derive(Debug, ClapArgs)]
-pub struct ReviewArgs {
-    /// Refuse what the policy says, warn of it at most, or only count it
-    #[arg(long, value_enum, default_value_t = EnforcementArg::Deny)]
-    pub enforcement: EnforcementArg,
-    /// The same for some namespaces; team-* works, a namespace's own name goes before it
-    #[arg(long, value_name = "NAMESPACE=LEVEL", value_parser = enforcement_for)]
-    pub enforcement_for: Vec<(String, EnforcementArg)>,
-    /// What becomes of findings in Deployments and their like, whose Pods come later
-    #[arg(long, value_enum, default_value_t = WorkloadsArg::Warn)]
-    pub workloads: WorkloadsArg,
-    /// What to answer for an object that cannot be read
-    #[arg(long, value_enum, default_value_t = OnDoubtArg::Allow)]
-    pub on_decode_error: OnDoubtArg,
-    /// What to answer when there is no time for a verdict
-    #[arg(long, value_enum, default_value_t = OnDoubtArg::Allow)]
-    pub on_timeout: OnDoubtArg,
-    /// Namespaces to leave alone, besides kube-system, kube-public, kube-node-lease and the webhook's own; team-* works
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = namespace)]
-    pub exclude_namespaces: Vec<String>,
-    /// The webhook's own namespace; as a Pod in a cluster, that of its ServiceAccount unless it is told
-    #[arg(long, value_name = "NAME", env = "POD_NAMESPACE")]
-    pub own_namespace: Option<String>,
-}
-
 /// How much is taken on.
 #[derive(Debug, ClapArgs)]
 pub struct LimitArgs {
@@ -168,63 +138,4 @@ pub enum TlsVersion {
     /// TLS 1.3
     #[value(name = "1.3")]
     V1_3,
-}
-
-/// See [`Enforcement`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum EnforcementArg {
-    /// Count, log, and note in the audit log; the user sees nothing
-    Audit,
-    /// Warn at most
-    Warn,
-    /// As the policy says
-    Deny,
-}
-
-/// See [`Workloads`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum WorkloadsArg {
-    /// Do not judge them
-    Off,
-    /// Warn
-    Warn,
-    /// As the policy says
-    Deny,
-}
-
-/// See [`OnDoubt`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OnDoubtArg {
-    /// Allow, with a warning
-    Allow,
-    /// Deny
-    Deny,
-}
-
-impl ReviewArgs {
-    /// What the review is told of them.
-    #[must_use]
-    pub fn options(&self) -> Options {
-        let enforcement = |arg| match arg {
-            EnforcementArg::Audit => Enforcement::Audit,
-            EnforcementArg::Warn => Enforcement::Warn,
-            EnforcementArg::Deny => Enforcement::Deny,
-        };
-        let doubt = |arg| match arg {
-            OnDoubtArg::Allow => OnDoubt::Allow,
-            OnDoubtArg::Deny => OnDoubt::Deny,
-        };
-        Options {
-            enforcement: enforcement(self.enforcement),
-            enforcement_for: self.enforcement_for.iter().map(|(name, arg)| (name.clone(), enforcement(*arg))).collect(),
-            workloads: match self.workloads {
-                WorkloadsArg::Off => Workloads::Off,
-                WorkloadsArg::Warn => Workloads::Warn,
-                WorkloadsArg::Deny => Workloads::Deny,
-            },
-            on_decode_error: doubt(self.on_decode_error),
-            on_timeout: doubt(self.on_timeout),
-            exclude_namespaces: self.exclude_namespaces.iter().chain(&self.own_namespace).cloned().collect(),
-        }
-    }
 }

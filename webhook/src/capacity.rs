@@ -9,10 +9,10 @@ use memlint_files::capacity_files;
 use memlint_policies::inventory::Inventory;
 use memlint_review::nodes::doubt;
 
-use crate::cluster::Nodes;
 use crate::policy::describe;
 use crate::state::{App, Cluster};
 use crate::watch::{self, Contents};
+use memlint_review::Nodes;
 
 /// Reads the files, and gives their contents, to tell later whether they have changed.
 ///
@@ -24,7 +24,7 @@ pub fn load(app: &App, files: &[PathBuf], nodes: Nodes) -> Result<Contents, Stri
     for note in &loaded.notes {
         tracing::warn!(file = note.file, "{}", note.message);
     }
-    let doubt = doubt(loaded.capacity.as_deref(), nodes.into());
+    let doubt = doubt(loaded.capacity.as_deref(), nodes);
     if let Some(why) = &doubt {
         tracing::info!(why, "no Pod is refused for want of room");
     }

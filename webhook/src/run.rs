@@ -49,7 +49,6 @@ async fn run(args: Args) -> anyhow::Result<()> {
         policy,
         capacity,
         kubeconfig,
-        nodes,
         cluster: of_cluster,
         tls,
         mut review,
@@ -57,6 +56,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         log: _,
         log_format: _,
     } = args;
+    let nodes = review.nodes;
     let (rulebook, policy_text) = load_policy(policy.as_ref())?;
     review.own_namespace = review.own_namespace.or_else(cluster::own_namespace);
     let limits = Limits { answer_within: taken.answer_within, reviews: taken.max_reviews, ..Limits::default() };

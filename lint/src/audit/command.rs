@@ -11,7 +11,9 @@ use super::files::{self, Contents};
 use super::report::{Audited, Gap, Report};
 use super::surroundings::{Known, Surroundings};
 use super::{cluster, json, text};
-use crate::cli::{AuditArgs, Format, Nodes};
+use memlint_review::Nodes;
+
+use crate::cli::{AuditArgs, Format};
 use crate::live::{self, Session};
 use crate::output;
 use crate::project;

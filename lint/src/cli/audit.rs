@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Format, ReviewOptions};
+use memlint_review::ReviewOptions;
+
+use super::Format;
 use crate::live::{ClusterArgs, PAGE};
 
 const EXAMPLES: &str = "\

@@ -79,7 +79,7 @@ async fn serve(kind: &str) {
 async fn watch(app: &Arc<App>) {
     let api = std::env::var(API).expect("an API server").parse().expect("an address");
     let client = kube::Client::try_from(kube::Config::new(api)).expect("a client");
-    let settings = cluster::Settings { nodes: cluster::Nodes::Fixed, ..cluster::Settings::default() };
+    let settings = cluster::Settings { nodes: memlint_review::Nodes::Fixed, ..cluster::Settings::default() };
     tokio::spawn(cluster::follow(app.clone(), client, settings));
     while app.cluster.load().inventory.capacity().is_none() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;

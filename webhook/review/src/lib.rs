@@ -4,6 +4,8 @@
 //! cluster give the same answer, in the webhook and in `memlint review`. Kubernetes' wire types are private to this
 //! crate; the rules know nothing of them.
 
+#[cfg(feature = "clap")]
+mod args;
 mod audit;
 mod denial;
 mod fresh;
@@ -31,6 +33,8 @@ use memlint_policies::inventory::Inventory;
 use memlint_policies::policy::Policy;
 use sha2::{Digest as _, Sha256};
 
+#[cfg(feature = "clap")]
+pub use args::ReviewOptions;
 pub use denial::{About, Denial};
 pub use limit_ranger::ANNOTATION as LIMIT_RANGER_ANNOTATION;
 pub use nodes::Nodes;

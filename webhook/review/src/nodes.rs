@@ -6,12 +6,13 @@ use memlint_policies::capacity::Capacity;
 
 /// Whether the nodes that are there are all that there can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Nodes {
-    /// They are, unless there are traces of an autoscaler.
+    /// They are, unless there are traces of an autoscaler; files declare pools with the most that these may grow to
     Auto,
-    /// They are.
+    /// They are
     Fixed,
-    /// They are not.
+    /// They are not: no Pod is refused for want of room
     Growing,
 }
 

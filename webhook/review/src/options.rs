@@ -62,31 +62,34 @@ fn means(pattern: &str, namespace: &str) -> bool {
 
 /// What becomes of findings at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Enforcement {
-    /// They are counted, logged and put into the audit log; the user sees nothing.
+    /// Count, log, and note in the audit log; the user sees nothing
     Audit,
-    /// They are warnings at most.
+    /// Warn at most
     Warn,
-    /// The policy decides.
+    /// As the policy says
     Deny,
 }
 
 /// What becomes of findings in workloads, whose Pods come later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Workloads {
-    /// Workloads are not judged, only Pods.
+    /// Do not judge them
     Off,
-    /// They are warnings: a Pod may still be changed on its way.
+    /// Warn: a Pod may still be changed on its way
     Warn,
-    /// The policy decides.
+    /// As the policy says
     Deny,
 }
 
 /// What to answer where there can be no verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum OnDoubt {
-    /// Allow, with a warning.
+    /// Allow, with a warning
     Allow,
-    /// Deny.
+    /// Deny
     Deny,
 }

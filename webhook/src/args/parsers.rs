@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use clap::ValueEnum as _;
 use tokio::sync::Semaphore;
-
-use super::EnforcementArg;
 
 /// A time such as `10s` or `500ms`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -23,23 +20,6 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     let most = Semaphore::MAX_PERMITS;
     let number = text.parse().ok().filter(|number| (1..=most).contains(number));
     number.ok_or_else(|| format!("it must be a number from 1 to {most}"))
-}
-
-/// A namespace and what goes there, such as `team-*=warn`.
-pub(super) fn enforcement_for(text: &str) -> Result<(String, EnforcementArg), String> {
-    let (name, level) = text.split_once('=').ok_or("write NAMESPACE=LEVEL, such as team-a=warn")?;
-    let level = EnforcementArg::from_str(level, false).map_err(|_| "the level is audit, warn or deny")?;
-    Ok((namespace(name)?, level))
-}
-
-/// A namespace, or the beginning of some and a `*`.
-pub(super) fn namespace(text: &str) -> Result<String, String> {
-    let is_in_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let name = text.strip_suffix('*').unwrap_or(text);
-    if text.is_empty() || text.len() > 64 || !name.chars().all(is_in_name) {
-        return Err(format!("{text:?} is no namespace, nor the beginning of one and a *"));
-    }
-    Ok(text.to_owned())
 }
 
 /// The crates that have something to say, as targets of the log begin.

@@ -1,28 +1,7 @@
 //! Why nodes that are not known may be there, or come: then no Pod is refused for want of room.
 
 use k8s_openapi::api::core::v1 as core;
-use memlint_review::nodes::{Traces, autoscaled};
-
-/// Whether the nodes that are there are all that there can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Nodes {
-    /// They are, unless there are traces of an autoscaler
-    Auto,
-    /// They are
-    Fixed,
-    /// They are not: no Pod is refused for want of room
-    Growing,
-}
-
-impl From<Nodes> for memlint_review::Nodes {
-    fn from(nodes: Nodes) -> Self {
-        match nodes {
-            Nodes::Auto => Self::Auto,
-            Nodes::Fixed => Self::Fixed,
-            Nodes::Growing => Self::Growing,
-        }
-    }
-}
+use memlint_review::nodes::{Nodes, Traces, autoscaled};
 
 /// What speaks of nodes that are not known.
 #[derive(Debug)]

@@ -25,11 +25,10 @@ use tokio::task::JoinSet;
 
 use crate::state::App;
 use kept::Kept;
+use memlint_review::Nodes;
 use memlint_review::nodes::Traces;
 use seen::Seen;
 use store::Store;
-
-pub use doubt::Nodes;
 
 /// The kinds that may be watched, as metrics name them.
 pub const KINDS: [&str; 6] = ["Node", "DaemonSet", "LimitRange", "RuntimeClass", "Namespace", "Pod"];

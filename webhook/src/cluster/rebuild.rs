@@ -8,7 +8,9 @@ use memlint_policies::finding::Origin;
 use memlint_policies::inventory::Inventory;
 
 use super::doubt::Signs;
-use super::{KINDS, Nodes, Settings, View};
+use memlint_review::Nodes;
+
+use super::{KINDS, Settings, View};
 use crate::state::{App, Cluster};
 
 /// Changes come in crowds: this is waited for the rest of one.

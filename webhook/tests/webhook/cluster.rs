@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use memlint_webhook::cluster::{Nodes, Settings, follow};
+use memlint_review::Nodes;
+use memlint_webhook::cluster::{Settings, follow};
 use memlint_webhook::state::App;
 use serde_json::{Value, json};
 

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use clap::{CommandFactory as _, Parser as _};
-use memlint_review::Enforcement;
+use memlint_review::{Enforcement, Nodes};
 use memlint_webhook::args::{Args, LogFormat};
-use memlint_webhook::cluster::{KINDS, Nodes, Settings};
+use memlint_webhook::cluster::{KINDS, Settings};
 use memlint_webhook::{log, router};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;

@@ -19,6 +19,7 @@ mod fuzz;
 mod insight;
 mod memory;
 mod of_pods;
+mod one_command_line;
 mod operability;
 mod parity;
 mod pods;

@@ -198,7 +198,7 @@ async fn d11_memlint_review_answers_what_the_webhook_answers() {
         let given = ["memlint-webhook", "--self-signed", "x", "--capacity", capacity_file];
         let given = args::Args::try_parse_from(given.iter().chain(settings)).expect("arguments");
         let app = crate::support::app_with("", given.review.options());
-        capacity::load(&app, &given.capacity, given.nodes).expect("nodes");
+        capacity::load(&app, &given.capacity, given.review.nodes).expect("nodes");
         for request in &requests {
             let body = crate::support::review(request).to_string();
             let file = folder.path().join("review.json");

@@ -4,7 +4,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use memlint_webhook::cluster::{Nodes, Settings};
+use memlint_review::Nodes;
+use memlint_webhook::cluster::Settings;
 use memlint_webhook::state::App;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;

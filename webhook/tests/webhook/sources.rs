@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
+use memlint_review::Nodes;
 use memlint_webhook::args::{Args, TlsVersion};
 use memlint_webhook::authority::Names;
-use memlint_webhook::cluster::Nodes;
 use memlint_webhook::server::{Phase, Server};
 use memlint_webhook::state::now;
 use memlint_webhook::tls::{self, Ca, Certificate};

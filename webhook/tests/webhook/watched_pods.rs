@@ -15,7 +15,7 @@ use crate::fake::{DAEMON_SETS, Fake, NODES, PODS, RUNTIME_CLASSES};
 use crate::support::{Verdict, app, app_with, ask, create, deployment, deployment_of, metric, options, pod, resize};
 
 const WITH_PODS: Settings = Settings {
-    nodes: memlint_webhook::cluster::Nodes::Fixed,
+    nodes: memlint_review::Nodes::Fixed,
     pods: true,
     stale: Duration::from_secs(60),
     patience: Duration::from_secs(30),
