@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod aggregate;
+mod amounts;
 pub mod capacity;
 pub mod controller;
 pub mod decode;

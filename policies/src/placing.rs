@@ -17,7 +17,7 @@ use crate::placement::{Candidate, Cluster, Look, Part, Reason, Verdict, View, fi
 use crate::workload::Workload;
 
 pub(crate) use blame::{Blame, heaviest};
-pub(crate) use words::{Shown, nodes, obstacle, others, shown_toleration};
+pub(crate) use words::{excluded, nodes, obstacle, others, shown_toleration};
 
 /// A workload's Pod and the nodes.
 #[derive(Debug)]

@@ -224,7 +224,7 @@ fn the_text_says_it_all() {
         "  taints              3     3 like pool/user-1                            2 for taint dedicated=search:NoSchedule\n",
         "  resources           0     none                                          3 for insufficient memory\n",
         "  verdict: deny\n",
-        "  deny[never-fits]: the Pod needs 8388608Ki of memory",
+        "  deny[never-fits]: the Pod needs 8Gi of memory",
     ]);
     assert!(!text.stdout.contains("1500m"), "{}", text.stdout);
     _ = explain()

@@ -1,7 +1,8 @@
 //! [`Blame`]: of which resource there is too little, by how much, and which container weighs most.
 
-use super::words::{Shown, nodes};
+use super::words::nodes;
 use crate::aggregate::ContainerKind;
+use crate::amounts::{self, Compared};
 use crate::measure::Measure;
 use crate::path::FieldPath;
 use crate::placement::{Candidate, Cluster, Look, Offer, Reason, Verdict, offers};
@@ -92,15 +93,15 @@ impl Blame {
         self.needed.saturating_sub(self.best.left())
     }
 
-    /// Needed, offered by the best node, missing, and what Pods can have there at all: in one unit.
-    pub(crate) fn amounts(&self) -> [Shown; 4] {
-        Shown::all(&self.resource, [self.needed, self.best.left(), self.short(), self.best.allocatable])
+    /// Needed, offered by the best node, and missing.
+    pub(crate) fn amounts(&self) -> Compared {
+        amounts::compare(&self.resource, self.needed, self.best.left())
     }
 
     /// What to type: the largest request that would fit, by container if lowering one is enough.
     pub(crate) fn largest(&self, pod: &PodResources, heaviest: &Heaviest) -> String {
         let resource = &self.resource;
-        let left = Shown::quantity(resource, self.best.left());
+        let left = amounts::at_most(resource, self.best.left());
         if self.best.left() == 0 {
             return format!("no request of {resource} would fit: the best eligible node has none of it left");
         }
@@ -110,11 +111,11 @@ impl Blame {
         };
         let whole = format!("the largest request of {resource} that would fit is {left} for the whole Pod, {on}");
         let Some(container) = heaviest.container.and_then(|index| pod.containers.get(index)) else { return whole };
-        let short = Shown::quantity(resource, self.short());
+        let short = amounts::exact(resource, self.short());
         let lowered = heaviest.amount.saturating_sub(short);
         match (lowered.is_negative() || lowered.is_zero(), self.is_enough(pod, heaviest, lowered)) {
             (false, true) => {
-                let lowered = Shown::quantity(resource, unit(resource, lowered));
+                let lowered = amounts::at_most(resource, unit(resource, lowered));
                 format!("lower requests.{resource} of container {} to {lowered} or less: {whole}", container.name)
             }
             _ => whole,

@@ -26,6 +26,7 @@
 //! `NodeShouldRunDaemonPod` in `pkg/controller/daemon`, then kube-scheduler's filters for that one node. Pods of the
 //! DaemonSet that run already do not count.
 
+use crate::amounts::{self, Compared};
 use crate::finding::{Group, Level};
 use crate::measure::Measure;
 use crate::placement::{Look, Verdict, View, filter};
@@ -83,10 +84,11 @@ fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>, look: Look) 
             let left = tightest(resource).unwrap_or(0);
             let needed = requests.get(resource).copied().unwrap_or_default();
             let needed = if resource == "cpu" { needed.milli_value() } else { needed.value() };
-            let [needed, left_shown] = crate::placing::Shown::all(resource, [needed, left]);
-            let why = format!(": it needs {needed} of {resource}, the tightest of them has {left_shown} left");
+            let most = amounts::at_most(resource, left);
+            let Compared { needed, offered, .. } = amounts::compare(resource, needed, left);
+            let why = format!(": it needs {needed} of {resource}, the tightest of them has {offered} left");
             let help = format!(
-                "lower requests.{resource} to {left_shown} for the whole Pod to fit on all of them, or keep it from these nodes \
+                "lower requests.{resource} to {most} for the whole Pod to fit on all of them, or keep it from these nodes \
                  with a nodeSelector"
             );
             (heaviest.at, why, help)

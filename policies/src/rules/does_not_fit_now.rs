@@ -24,6 +24,7 @@
 //!
 //! kube-scheduler's filters, with every Pod that is bound and not over counted by its requests.
 
+use crate::amounts::{self, Compared};
 use crate::finding::{Group, Level};
 use crate::placement::{Look, Reason, Verdict, View, filter};
 use crate::placing::{Blame, Placing, heaviest, others};
@@ -71,24 +72,25 @@ fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>) -> Draft {
     let blame = Blame::find(placing.now(), &placing.candidate, TODAY, verdict, cx.pod);
     let missing = Blame::shortfalls(placing.now(), &placing.candidate, TODAY, verdict, cx.pod);
     let Some(blame) = blame else {
-        let message = format!("no node takes the Pod today; the scheduler would say \"{scheduler}\"");
+        let message = format!("no node has room for the Pod today; the scheduler would say \"{scheduler}\"");
         let help = format!("wait for room, or add nodes{grow}; memlint fit shows what stops it on each node");
         let draft = Draft::new(cx.workload.spec_at.key("containers"), message, help).measures(missing);
         return draft.data("scheduler", scheduler);
     };
     let heaviest = heaviest(cx.pod, &blame.resource, &cx.workload.spec_at);
     let container = heaviest.container.and_then(|index| cx.pod.containers.get(index));
-    let [needed, offered, short, allocatable] = blame.amounts();
+    let Compared { needed, offered, short } = blame.amounts();
+    let allocatable = amounts::at_most(&blame.resource, blame.best.allocatable);
     let (resource, best) = (&blame.resource, placing.now().nodes().name(blame.best.node));
-    let freest = if blame.eligible == 1 {
+    let best_of = if blame.eligible == 1 {
         format!("the only eligible node, {best},")
     } else {
-        format!("the freest of {} eligible nodes, {best},", blame.eligible)
+        format!("the one of {} eligible nodes with the most {resource} left, {best},", blame.eligible)
     };
     let others = others(verdict);
     let others = if others.is_empty() { others } else { format!("; {others}") };
     let message = format!(
-        "the scheduler would say \"{scheduler}\" today: the Pod needs {needed} of {resource}, and {freest} has \
+        "the scheduler would say \"{scheduler}\" today: the Pod needs {needed} of {resource}, and {best_of} has \
          {offered} of {allocatable} left: short by {short}{others}"
     );
     let help = format!("{}; on an empty node it would fit{grow}", blame.largest(cx.pod, &heaviest));

@@ -76,7 +76,7 @@ fn draft(cx: &Cx<'_>, containers: &Places<'_, &ContainerResources>, problem: Pro
         if of_name {
             known.pop();
         }
-        format!("kubectl explain {kind}.{} tells what it takes", keys(&known))
+        format!("see kubectl explain {kind}.{} for the fields it accepts", keys(&known))
     });
     let container = containers.around(&problem.at).map(|(container, _)| *container);
     let draft = Draft::new(problem.at, problem.message, help).on_key(on_key);

@@ -26,11 +26,12 @@
 
 use std::cmp::Reverse;
 
+use crate::amounts::{self, Compared};
 use crate::finding::{Group, Level};
 use crate::measure::Measure;
 use crate::path::FieldPath;
 use crate::placement::View;
-use crate::placing::{Shown, bars, nodes};
+use crate::placing::{bars, nodes};
 use crate::resources::{ContainerResources, List, MEMORY};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
@@ -82,7 +83,7 @@ fn of_container(container: &ContainerResources, limit: i64, largest: i64, name: 
 }
 
 fn draft(at: FieldPath, whose: &str, limit: i64, largest: i64, name: &str, count: usize) -> Draft {
-    let [shown, most] = Shown::all(MEMORY, [limit, largest]);
+    let Compared { needed: shown, offered: most, .. } = amounts::compare(MEMORY, limit, largest);
     let of = if count == 1 {
         "the only eligible node".to_owned()
     } else {
@@ -92,7 +93,7 @@ fn draft(at: FieldPath, whose: &str, limit: i64, largest: i64, name: &str, count
         "{whose} may use {shown} of memory, but {of}, {name}, has {most} for all its Pods: the node runs out before the \
          limit is reached"
     );
-    let help = format!("lower limits.memory to {} or less", Shown::quantity(MEMORY, largest));
+    let help = format!("lower limits.memory to {} or less", amounts::at_most(MEMORY, largest));
     Draft::new(at, message, help)
         .measure(Measure::count(limit.saturating_sub(largest)))
         .data("limitBytes", limit)

@@ -31,6 +31,7 @@
 //! `pkg/kubelet/cm/node_container_manager_linux.go`: the limit of `/kubepods` is what the node can allocate, however
 //! much its Pods were promised.
 
+use crate::amounts;
 use crate::finding::{Group, Level, Related};
 use crate::measure::Measure;
 use crate::path::FieldPath;
@@ -96,7 +97,7 @@ fn draft(cx: &Cx<'_>, request: Option<Quantity>, limit: Option<Quantity>, at: Fi
     let ratio = ratio(limit, request, most);
     let message = format!("{whose} may use {limit} of memory, {ratio} times its request of {request}; {allowed}");
     let enough = limit.nanos().saturating_mul(billion) / most.nanos().max(1) / billion;
-    let enough = Quantity::bytes(round_up_to_mi(i64::try_from(enough).unwrap_or(i64::MAX)));
+    let enough = amounts::at_least(MEMORY, i64::try_from(enough).unwrap_or(i64::MAX));
     let help = format!("raise requests.memory to {enough} or more, or lower limits.memory");
     let draft = Draft::new(at, message, help).measure(Measure::ratio(limit, request));
     Some(draft.data("requestBytes", request.value()).data("limitBytes", limit.value()))
@@ -115,9 +116,4 @@ fn ratio(limit: Quantity, request: Quantity, most: Quantity) -> String {
     } else {
         format!("{}.{}", tenths / 10, tenths % 10)
     }
-}
-
-fn round_up_to_mi(bytes: i64) -> i64 {
-    const MI: i64 = 1024 * 1024;
-    bytes.saturating_add(MI - 1) / MI * MI
 }

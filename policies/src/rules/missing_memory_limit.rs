@@ -53,7 +53,7 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
             Some(_) => "a memory limit of 0, which counts as none",
             None => "no memory limit",
         };
-        let message = format!("container {} has {found}: only the limit of the whole node stops it", container.name);
+        let message = format!("container {} has {found}: nothing but the node's own memory limits it", container.name);
         let help = match container.memory(List::Requests) {
             Some(request) => {
                 format!("set limits.memory to the most it may ever use, at least its request of {request}")

@@ -26,9 +26,10 @@
 //! `pkg/scheduler/framework/plugins/noderesources`: a request must be at most what is allocatable minus the requests
 //! of the Pods that are there. `memlint capacity show` draws it; `memlint fit` says it of each node.
 
+use crate::amounts::Compared;
 use crate::finding::{Group, Level};
 use crate::placement::{Obstacle, Verdict, sole_obstacles};
-use crate::placing::{Blame, Placing, heaviest, nodes, others, shown_toleration};
+use crate::placing::{Blame, Placing, heaviest, others, shown_toleration};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
 pub(super) const RULE: Rule = Rule {
@@ -71,7 +72,7 @@ fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>) -> Draft {
         Some(container) => format!(" (container {} most, {})", container.name, heaviest.amount),
         None => String::new(),
     };
-    let [needed, offered, short, _] = blame.amounts();
+    let Compared { needed, offered, short } = blame.amounts();
     let (resource, best) = (&blame.resource, cluster.nodes().name(blame.best.node));
     let eligible = if blame.eligible == 1 {
         "the only eligible node"
@@ -101,7 +102,8 @@ fn open(placing: &Placing<'_>) -> String {
     });
     match best.max_by_key(|(_, count)| *count) {
         Some((taint, count)) => {
-            format!("; {} that would take it want the toleration {}", nodes(count), shown_toleration(&taint))
+            let more = if count == 1 { "1 more node".to_owned() } else { format!("{count} more nodes") };
+            format!("; {more} would fit with the toleration {}", shown_toleration(&taint))
         }
         None => String::new(),
     }

@@ -29,7 +29,7 @@ use std::collections::BTreeSet;
 use crate::finding::{Group, Level};
 use crate::path::FieldPath;
 use crate::placement::{Obstacle, obstacles};
-use crate::placing::{Placing, nodes, obstacle, others, shown_toleration};
+use crate::placing::{Placing, excluded, nodes, obstacle, shown_toleration};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 use crate::spelling::nearest;
 
@@ -58,11 +58,13 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
         return;
     }
     let verdict = placing.ever_verdict();
-    let out = others(&verdict);
-    let out = out.split_once(": ").map_or(out.as_str(), |(_, out)| out);
-    let why =
-        if out.is_empty() { verdict.message(placing.capacity.release()).unwrap_or_default() } else { out.to_owned() };
-    let message = format!("none of {} is for this Pod, whatever its size: {}", nodes(total), why.trim_end_matches('.'));
+    let excluded = excluded(&verdict);
+    let why = match excluded.is_empty() {
+        true => format!(": {}", verdict.message(placing.capacity.release()).unwrap_or_default()),
+        false => format!("; excluded: {excluded}"),
+    };
+    let message =
+        format!("none of {} is eligible for this Pod, whatever its size{}", nodes(total), why.trim_end_matches('.'));
     let (at, help) = remedy(cx, placing);
     sink.report(Draft::new(at, message, help).data("nodes", i64::try_from(total).unwrap_or(i64::MAX)));
 }
@@ -70,7 +72,7 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
 fn unknown_name(cx: &Cx<'_>, placing: &Placing<'_>, name: &str) -> Draft {
     let set = placing.ever().nodes();
     let near = nearest(name, (0..set.len()).map(|node| set.name(node)));
-    let message = format!("nodeName is {name}, and none of {} is called so", nodes(set.len()));
+    let message = format!("nodeName is {name}, and no node has that name: {} known", nodes(set.len()));
     let help = match near {
         Some(near) => format!("did you mean {near}? better is a nodeSelector, for nodeName passes the scheduler by"),
         None => "leave nodeName out and let the scheduler choose, or use a nodeSelector".to_owned(),
@@ -109,7 +111,8 @@ fn remedy(cx: &Cx<'_>, placing: &Placing<'_>) -> (FieldPath, String) {
         },
         several => {
             let several: Vec<String> = several.iter().map(obstacle).filter(|text| !text.is_empty()).collect();
-            format!("nearest are {}, kept from it by {}", nodes(open.len()), several.join(" and "))
+            let (are, them) = if open.len() == 1 { ("is", "it") } else { ("are", "them") };
+            format!("the closest {are} {}; {} rules {them} out", nodes(open.len()), several.join(" together with "))
         }
     };
     (at, help)

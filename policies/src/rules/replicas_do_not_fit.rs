@@ -82,7 +82,7 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
     let draft = Draft::new(at, message, help).measures([("replicas".to_owned(), left_over)]);
     let mut draft = draft.data("wanted", number(wanted)).data("placed", number(packing.placed));
     if let Some(autoscaler) = autoscaler {
-        let message = format!("so many replicas it may ask for: {}", autoscaler.max);
+        let message = format!("the autoscaler may ask for up to {} replicas", autoscaler.max);
         draft = draft.related(Related { origin: Some(autoscaler.origin), at: autoscaler.at.clone(), message });
     }
     sink.report(draft.data("scheduler", next));

@@ -28,10 +28,11 @@
 //! and, by default, DaemonSets delete the old Pod first.
 
 use crate::aggregate::ResourceList;
+use crate::amounts;
 use crate::finding::{Group, Level, Related};
 use crate::measure::Measure;
 use crate::placement::{filter, pack};
-use crate::placing::{Placing, Shown, nodes};
+use crate::placing::{Placing, nodes};
 use crate::quota::Refusal;
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 use crate::scale::Update;
@@ -64,9 +65,9 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
     };
     let Some((why, related)) = stuck else { return };
     let message = format!(
-        "a rolling update of {replicas} replicas would hang: none of them may be missing, and the one Pod more {why}"
+        "a rolling update of {replicas} replicas would hang: none of them may be missing, and one more Pod {why}"
     );
-    let help = "set strategy.rollingUpdate to {maxSurge: 0, maxUnavailable: 1}, or make room for one Pod more";
+    let help = "set strategy.rollingUpdate to {maxSurge: 0, maxUnavailable: 1}, or make room for one more Pod";
     let mut draft = Draft::new(at.clone(), message, help).measure(Measure::count(surge));
     draft = draft.data("replicas", i64::try_from(replicas).unwrap_or(i64::MAX));
     draft = draft.data("surge", i64::try_from(surge).unwrap_or(i64::MAX));
@@ -115,7 +116,7 @@ fn daemon_set(cx: &Cx<'_>, placing: &Placing<'_>, sink: &mut Sink) {
         one.feasible().iter().filter(|node| two.feasible().binary_search(node).is_err()).copied().collect();
     let Some(first) = tight.first() else { return };
     let (allocatable, taken) = placing.now().room(*first, "memory", look.view);
-    let [left] = Shown::all("memory", [allocatable.saturating_sub(taken)]);
+    let left = amounts::at_most("memory", allocatable.saturating_sub(taken));
     let message = format!(
         "a rolling update would hang: on {} of {} there is no room for the new Pod beside the old one, such as {}, with \
          {left} of memory for both",

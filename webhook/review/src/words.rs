@@ -22,12 +22,19 @@ pub(crate) fn denial(judgement: &Judgement, scope: Scope, policy: &Policy) -> St
     let denied: Vec<&Judged> = with(judgement, Action::Deny).collect();
     let warned: Vec<&Judged> = with(judgement, Action::Warn).collect();
     let mut text = String::new();
-    let verb = if denied.len() == 1 { "is" } else { "are" };
+    // Of a Pod that a controller could not make, kubectl get events shows the first line only.
+    let more = match denied.len().saturating_sub(1) {
+        0 => String::new(),
+        more => format!("; and {}", count(more, "more problem")),
+    };
     let object = part(&judgement.object.to_string());
-    _ = writeln!(text, "{object} has {} that {verb} not allowed here:", count(denied.len(), "problem"));
-    for judged in denied.iter().take(IN_FULL) {
+    for (index, judged) in denied.iter().take(IN_FULL).enumerate() {
         let finding = &judged.finding;
-        _ = writeln!(text, "- {} [{}]", part(&finding.message), finding.rule);
+        let problem = format!("{} [{}]", part(&finding.message), finding.rule);
+        _ = match index {
+            0 => writeln!(text, "{object} is not allowed: {problem}{more}"),
+            _ => writeln!(text, "- {problem}"),
+        };
         _ = writeln!(text, "  at {}", part(&finding.at.to_string()));
         if let Some(note) = judged.defaulted {
             _ = writeln!(text, "  note: {note}");

@@ -32,9 +32,8 @@ async fn p14_a_denial_says_everything_at_once() {
     let verdict = ask(&app(), &create(&pod)).await;
     assert_eq!(
         verdict.message,
-        "Pod shop/api has 2 problems that are not allowed here:\n\
-         - container db requests no memory: it is placed as if it needed nothing, and evicted first \
-         [missing-memory-request]\n  at spec.containers[1].resources.requests.memory\n  \
+        "Pod shop/api is not allowed: container db requests no memory: it is placed as if it needed nothing, and \
+         evicted first [missing-memory-request]; and 1 more problem\n  at spec.containers[1].resources.requests.memory\n  \
          help: set requests.memory to what it uses in normal operation, such as 256Mi\n\
          - container api: the JVM's heap may grow to 4Gi (-Xmx4g), its memory limit is 4Gi [heap-above-limit]\n  \
          at spec.containers[0].env[0].value\n  \
