@@ -222,7 +222,7 @@ pub struct OomArgs {
 }
 
 fn node_memory(text: &str) -> Result<u64, String> {
-    let quantity = memlint_policies::quantity::Quantity::parse(text).map_err(|error| error.to_string())?;
+    let quantity = memlint_kubernetes::quantity::Quantity::parse(text).map_err(|error| error.to_string())?;
     match u64::try_from(quantity.value()) {
         Ok(bytes) if bytes >= 1 << 20 => Ok(bytes),
         _ => Err("a node has at least 1Mi; write it as Kubernetes does, such as 16Gi".to_owned()),

@@ -8,17 +8,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use memlint_capacity::Capacity;
 use memlint_files::held::{Asked, Held};
 use memlint_files::place;
 use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml::Document;
-use memlint_policies::capacity::Capacity;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::reference::Related;
+use memlint_kubernetes::resources::Defaulting;
+use memlint_kubernetes::workload::{Object, Workload, objects};
 use memlint_policies::engine::{self, Review};
-use memlint_policies::finding::{Finding, Level, Related};
-use memlint_policies::path::FieldPath;
+use memlint_policies::finding::{Finding, Level};
 use memlint_policies::policy::Policy;
-use memlint_policies::resources::Defaulting;
-use memlint_policies::workload::{Object, Workload, objects};
 use rayon::prelude::*;
 
 use crate::project::corpus::Corpus;
@@ -139,8 +140,8 @@ impl Linter<'_> {
             today: self.settings.today,
         };
         let reviewed = engine::review(workload, &review);
-        part.exempted += reviewed.exempted;
-        part.used.extend(reviewed.used_exemptions);
+        part.exempted += reviewed.exemptions.len();
+        part.used.extend(reviewed.exemptions.iter().filter_map(|exempted| exempted.exemption));
         for (at, message) in reviewed.notes {
             let span = place::find(document, &object.at, &at, false, None).1;
             let (file, at) = (Some(held.file.to_string()), Some((span.line, span.column)));
@@ -184,7 +185,7 @@ fn not_an_object(held: &Held, document: &Document<'_>, part: &mut Part) {
     part.foreign = held.asked != Asked::Stdin;
     let span = document.resolve(&FieldPath::root()).value;
     let found = match document.value() {
-        memlint_policies::object::Value::Map(_) => "a map without apiVersion and kind",
+        memlint_kubernetes::object::Value::Map(_) => "a map without apiVersion and kind",
         other => other.describe(),
     };
     let message = format!("this is {found}, not a Kubernetes object");

@@ -2,8 +2,8 @@
 
 use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml::Span;
+use memlint_kubernetes::path::FieldPath;
 use memlint_policies::finding::{Finding, Level};
-use memlint_policies::path::FieldPath;
 
 use crate::project::corpus::Counts;
 

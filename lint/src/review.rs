@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::civil::Date;
-use memlint_policies::capacity::Capacity;
+use memlint_capacity::Capacity;
 use memlint_policies::engine;
 use memlint_policies::inventory::Inventory;
 use memlint_policies::policy::{Policy, SHIPPED};

@@ -2,21 +2,21 @@
 //!
 //! The stages come in the server's order, and the first that refuses has the only word: strict decoding; the mutating
 //! half of the LimitRanger and the RuntimeClass; validation; the validating half of the LimitRanger and the
-//! RuntimeClass. ResourceQuota is last of all and asks for more than the Pod: see [`crate::quota`].
+//! RuntimeClass. ResourceQuota is last of all and asks for more than the Pod: see [`memlint_kubernetes::quota`].
 
 use std::borrow::Cow;
 
 use k8s_openapi::api::core::v1::PodSpec;
+use memlint_kubernetes::decode::Problem;
+use memlint_kubernetes::path::Segment;
+use memlint_kubernetes::quota::Charged;
+use memlint_kubernetes::reference::ObjectRef;
+use memlint_kubernetes::resources::{Defaulting, PodResources};
+use memlint_kubernetes::validation;
+use memlint_kubernetes::workload::Workload;
+use memlint_scheduler::{Candidate, apply_runtime_class};
 
-use crate::decode::Problem;
-use crate::finding::ObjectRef;
 use crate::inventory::Inventory;
-use crate::path::Segment;
-use crate::placement::{Candidate, apply_runtime_class};
-use crate::quota::Charged;
-use crate::resources::{Defaulting, PodResources};
-use crate::validation;
-use crate::workload::Workload;
 
 /// A Pod as the API server stores it: what a workload's template becomes in its namespace.
 #[derive(Debug, Clone)]

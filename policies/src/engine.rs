@@ -1,20 +1,19 @@
 //! The engine: one workload, what is known, one policy; findings out.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::resources::Defaulting;
+use memlint_kubernetes::workload::Workload;
 
 use crate::admission::Admitted;
 use crate::exemption::{Exempted, Subject, exempted, self_exemptions};
 use crate::finding::{Finding, Group};
 use crate::inventory::Inventory;
-use crate::path::FieldPath;
 use crate::policy::Policy;
-use crate::resources::Defaulting;
 use crate::rule::{Cx, Sink};
 use crate::rules::RULES;
-use crate::workload::Workload;
 
 /// What a review is done with, besides the workload.
 #[derive(Debug, Clone, Copy)]
@@ -33,17 +32,19 @@ pub struct Review<'a> {
     pub today: Date,
 }
 
+impl<'a> Review<'a> {
+    fn namespace_of(&self, workload: &'a Workload) -> &'a str {
+        workload.object.namespace.as_deref().unwrap_or(self.namespace)
+    }
+}
+
 /// What came of a review.
 #[derive(Debug, Default)]
 pub struct Report {
     /// What the rules found, by place, then rule.
     pub findings: Vec<Finding>,
-    /// How many findings were exempted.
-    pub exempted: usize,
-    /// Each of them, and who did so.
+    /// What was exempted, and who did so.
     pub exemptions: Vec<Exempted>,
-    /// Which of the policy's exemptions did so.
-    pub used_exemptions: BTreeSet<usize>,
     /// Mistakes in the object's own exemptions: they do not count, and the user should know.
     pub notes: Vec<(FieldPath, String)>,
 }
@@ -51,7 +52,7 @@ pub struct Report {
 /// Applies every rule that the policy leaves on.
 #[must_use]
 pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
-    let namespace = workload.object.namespace.as_deref().unwrap_or(review.namespace);
+    let namespace = review.namespace_of(workload);
     let admitted = Admitted::new(workload, review.inventory, namespace, review.defaulting);
     let placing = OnceCell::new();
     let (own, notes) = self_exemptions(workload, (namespace, review.inventory.allowances(namespace)), review.policy);
@@ -79,10 +80,8 @@ pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
             let container = draft.container.as_deref();
             let subject = Subject { rule: rule.id, workload, namespace, container, file: review.file };
             if let Some((by, reason, used)) = exempted(&subject, review.policy, &own, review.today) {
-                report.used_exemptions.extend(used);
-                report.exempted += 1;
-                let reason = reason.to_owned();
-                report.exemptions.push(Exempted { rule: rule.id, container: draft.container, by, reason });
+                let (container, reason) = (draft.container, reason.to_owned());
+                report.exemptions.push(Exempted { rule: rule.id, container, by, reason, exemption: used });
                 continue;
             }
             report.findings.push(Finding {
@@ -111,4 +110,35 @@ pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
 pub fn not_run(policy: &Policy, inventory: &Inventory) -> Vec<(&'static str, &'static str)> {
     let on = RULES.iter().zip(policy.settings()).filter(|(_, setting)| setting.level.is_some());
     on.filter_map(|(rule, _)| Some((rule.id, rule.needs.missing(inventory)?))).collect()
+}
+
+/// What is exempted of each rule, in the order of [`RULES`]: by the same means as the engine asks for its findings.
+#[must_use]
+pub fn exempted_rules(workload: &Workload, review: &Review<'_>) -> Vec<Vec<Exempted>> {
+    let namespace = review.namespace_of(workload);
+    let (own, _) = self_exemptions(workload, (namespace, review.inventory.allowances(namespace)), review.policy);
+    let ask = |rule: &'static str, container: Option<&str>| {
+        let subject = Subject { rule, workload, namespace, container, file: review.file };
+        let (by, reason, exemption) = exempted(&subject, review.policy, &own, review.today)?;
+        let container = container.map(str::to_owned);
+        Some(Exempted { rule, container, by, reason: reason.to_owned(), exemption })
+    };
+    let of_rule = |rule: &'static str| match ask(rule, None) {
+        Some(whole) => vec![whole],
+        None => {
+            let containers = workload.containers.iter().filter_map(|place| workload.container(place));
+            containers.filter_map(|container| ask(rule, Some(&container.name))).collect()
+        }
+    };
+    RULES.iter().map(|rule| of_rule(rule.id)).collect()
+}
+
+/// Which of the policy's exemptions has expired that covered a finding of a workload.
+#[must_use]
+pub fn expired_exemption(finding: &Finding, workload: &Workload, review: &Review<'_>) -> Option<usize> {
+    let namespace = review.namespace_of(workload);
+    let container = finding.container.as_deref();
+    let subject = Subject { rule: finding.rule, workload, namespace, container, file: review.file };
+    let mut exemptions = review.policy.exemptions().iter();
+    exemptions.position(|exemption| exemption.has_expired(review.today) && exemption.covers(&subject))
 }

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use globset::{Glob, GlobMatcher};
 use jiff::civil::Date;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::workload::Workload;
 
-use crate::path::FieldPath;
 use crate::policy::Policy;
 use crate::rules;
-use crate::workload::Workload;
 
 /// The annotation with which an object exempts itself: `memlint.dev/allow: "RULE: reason"`, several separated by
 /// line breaks or `;`. With `.CONTAINER` behind it, it speaks of that container only.
@@ -43,6 +43,8 @@ pub struct Exempted {
     pub by: ExemptedBy,
     /// Why.
     pub reason: String,
+    /// Which of the policy's exemptions it is.
+    pub exemption: Option<usize>,
 }
 
 /// Who exempts a finding.

@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use memlint_kubernetes::quota;
+use memlint_kubernetes::resources::Defaulting;
+use memlint_kubernetes::workload::Workload;
+use memlint_scheduler::{Candidate, Cluster, Outcome, Verdict, View, filter, refused_by_kubelet};
+
 use crate::admission::Admitted;
 use crate::inventory::Inventory;
-use crate::placement::{Candidate, Cluster, Outcome, Verdict, View, filter, refused_by_kubelet};
-use crate::quota;
-use crate::resources::Defaulting;
-use crate::workload::Workload;
 
 /// What becomes of a workload's Pod.
 #[derive(Debug)]
@@ -97,7 +98,7 @@ pub fn fit<'a>(workload: &'a Workload, inventory: &Inventory, namespace: &str) -
     fit
 }
 
-fn answer(verdict: &Verdict<'_>, release: crate::placement::Release) -> Answer {
+fn answer(verdict: &Verdict<'_>, release: memlint_scheduler::Release) -> Answer {
     Answer {
         nodes: verdict.feasible_names().into_iter().map(str::to_owned).collect(),
         message: verdict.message(release),
@@ -114,7 +115,7 @@ fn turned_away(cluster: &Cluster, candidate: &Candidate) -> Option<String> {
     let reasons = refused_by_kubelet(cluster, candidate, View::Now, node);
     let mut counts: BTreeMap<String, ()> = BTreeMap::new();
     for reason in reasons {
-        counts.insert(reason.text(crate::placement::Release::default()), ());
+        counts.insert(reason.text(memlint_scheduler::Release::default()), ());
     }
     let reasons: Vec<String> = counts.into_keys().collect();
     (!reasons.is_empty()).then(|| {

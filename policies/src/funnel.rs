@@ -1,18 +1,19 @@
 //! [`funnel`]: which nodes are left for a Pod after each of the scheduler's filters, class by class.
 //!
-//! It is the verdict of [`crate::placement::filter`] told step by step: each node goes at the first filter that refuses
+//! It is the verdict of [`memlint_scheduler::filter`] told step by step: each node goes at the first filter that refuses
 //! it. The question is that of the rules: could the Pod ever run, cordons and passing taints aside, on nodes that are
 //! empty but for DaemonSets; and could it run now, where it is known what is on them. The workload's own Pods do not
 //! count.
 
 use std::collections::BTreeMap;
 
+use memlint_kubernetes::resources::Defaulting;
+use memlint_kubernetes::workload::Workload;
+use memlint_scheduler::{Cluster, Look, Reason, View, filter};
+
 use crate::admission::Admitted;
 use crate::inventory::Inventory;
-use crate::placement::{Cluster, Look, Reason, View, filter};
 use crate::placing::Placing;
-use crate::resources::Defaulting;
-use crate::workload::Workload;
 
 /// Nodes, and what is left of them after each filter.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::node::v1::RuntimeClass;
+use memlint_capacity::Capacity;
+use memlint_kubernetes::aggregate::ResourceList;
+use memlint_kubernetes::limit_range::LimitRange;
+use memlint_kubernetes::quota::Quota;
+use memlint_kubernetes::reference::Origin;
+use memlint_kubernetes::resources::runtime_class_overhead;
+use memlint_kubernetes::scale::Autoscaler;
 
-use crate::aggregate::ResourceList;
-use crate::capacity::Capacity;
 use crate::exemption::is_allowance;
-use crate::finding::Origin;
-use crate::limit_range::LimitRange;
-use crate::quota::Quota;
-use crate::resources::runtime_class_overhead;
-use crate::scale::Autoscaler;
 
 /// LimitRanges and ResourceQuotas by namespace, RuntimeClasses, autoscalers, and the capacity of the nodes.
 #[derive(Debug, Clone, Default)]

@@ -4,20 +4,19 @@
 //! clusters without the workload's own Pods, which an update replaces.
 
 mod blame;
-mod words;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use memlint_capacity::Capacity;
+use memlint_kubernetes::controller::controller_of;
+use memlint_kubernetes::workload::Workload;
+use memlint_scheduler::{Candidate, Cluster, Look, Part, Standings, Verdict, View, filter, survey};
+
 use crate::admission::Admitted;
-use crate::capacity::Capacity;
-use crate::controller::controller_of;
 use crate::inventory::Inventory;
-use crate::placement::{Candidate, Cluster, Look, Part, Reason, Verdict, View, filter, survey};
-use crate::workload::Workload;
 
 pub(crate) use blame::{Blame, heaviest};
-pub(crate) use words::{excluded, nodes, obstacle, others, shown_toleration};
 
 /// A workload's Pod and the nodes.
 #[derive(Debug)]
@@ -30,19 +29,6 @@ pub(crate) struct Placing<'a> {
     ever: OnceCell<Cow<'a, Cluster>>,
     grown: OnceCell<Cow<'a, Cluster>>,
     parts: OnceCell<Vec<Part>>,
-}
-
-/// How nodes stand to a Pod, in counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Standings {
-    /// They take it.
-    pub(crate) fit: usize,
-    /// They are not for it, whatever its size: name, cordon, taints, labels.
-    pub(crate) barred: usize,
-    /// They lack room, or a host port.
-    pub(crate) full: usize,
-    /// Other Pods are in the way or missing, which may change any moment.
-    pub(crate) company: usize,
 }
 
 impl<'a> Placing<'a> {
@@ -120,7 +106,7 @@ impl<'a> Placing<'a> {
 
     /// How many nodes could ever take the Pod, and what is with the others.
     pub(crate) fn ever_standings(&self) -> Standings {
-        Standings::count(self.ever_parts().iter().map(|part| (part.reason.as_ref(), part.count)))
+        Standings::of_parts(self.ever_parts())
     }
 
     /// How to look for what could ever be.
@@ -136,48 +122,4 @@ impl<'a> Placing<'a> {
         let (kind, name) = self.maker();
         cluster.without(self.namespace, kind, name).map_or(Cow::Borrowed(cluster), Cow::Owned)
     }
-}
-
-impl Standings {
-    /// Counts the nodes of a verdict.
-    pub(crate) fn of(verdict: &Verdict<'_>) -> Self {
-        Self::count(verdict.outcomes().iter().map(|outcome| (outcome.reasons.first(), outcome.nodes.len())))
-    }
-
-    fn count<'r>(parts: impl Iterator<Item = (Option<&'r Reason>, usize)>) -> Self {
-        let mut counts = Self::default();
-        for (reason, nodes) in parts {
-            let count = match reason {
-                None => &mut counts.fit,
-                Some(reason) if bars(reason) => &mut counts.barred,
-                Some(Reason::HostPorts | Reason::TooManyPods | Reason::Insufficient(_)) => &mut counts.full,
-                Some(_) => &mut counts.company,
-            };
-            *count += nodes;
-        }
-        counts
-    }
-
-    /// Whether no node can take the Pod, and room is what is missing.
-    pub(crate) fn is_too_large(self) -> bool {
-        self.fit + self.company == 0 && self.full > 0
-    }
-
-    /// Whether no node is for the Pod at all.
-    pub(crate) fn is_barred(self) -> bool {
-        self.fit + self.company + self.full == 0
-    }
-}
-
-/// Whether a reason keeps a Pod of any size away.
-pub(crate) fn bars(reason: &Reason) -> bool {
-    matches!(
-        reason,
-        Reason::Cordoned
-            | Reason::OtherNode
-            | Reason::Taint(_)
-            | Reason::NodeAffinity
-            | Reason::NotNamed
-            | Reason::SpreadLabel
-    )
 }

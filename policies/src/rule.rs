@@ -7,20 +7,21 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use json_patch::Patch;
+use memlint_capacity::Capacity;
+use memlint_kubernetes::aggregate::ResourceList;
+use memlint_kubernetes::measure::Measure;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::quantity::Quantity;
+use memlint_kubernetes::quota;
+use memlint_kubernetes::reference::Related;
+use memlint_kubernetes::resources::{ContainerResources, PodResources};
+use memlint_kubernetes::scale::Autoscaler;
+use memlint_kubernetes::workload::Workload;
 
 use crate::admission::Admitted;
-use crate::aggregate::ResourceList;
-use crate::capacity::Capacity;
-use crate::finding::{Datum, Group, Level, Related};
+use crate::finding::{Datum, Group, Level};
 use crate::inventory::Inventory;
-use crate::measure::Measure;
-use crate::path::FieldPath;
 use crate::placing::Placing;
-use crate::quantity::Quantity;
-use crate::quota;
-use crate::resources::{ContainerResources, PodResources};
-use crate::scale::Autoscaler;
-use crate::workload::Workload;
 
 /// One rule of the registry [`crate::rules::RULES`].
 #[derive(Debug)]
@@ -202,10 +203,10 @@ impl Draft {
         }
     }
 
-    /// Says which container it is about.
+    /// Says which container it is about, if it is about one.
     #[must_use]
-    pub fn container(mut self, container: &ContainerResources) -> Self {
-        self.container = Some(container.name.clone());
+    pub fn container<'c>(mut self, container: impl Into<Option<&'c ContainerResources>>) -> Self {
+        self.container = container.into().map(|container| container.name.clone());
         self
     }
 
@@ -230,10 +231,10 @@ impl Draft {
         self
     }
 
-    /// Points at one more place.
+    /// Points at one more place, if there is one.
     #[must_use]
-    pub fn related(mut self, related: Related) -> Self {
-        self.related.push(related);
+    pub fn related(mut self, related: impl Into<Option<Related>>) -> Self {
+        self.related.extend(related.into());
         self
     }
 

@@ -4,9 +4,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
-use memlint_policies::aggregate::pod_requests;
-use memlint_policies::capacity::Node;
-use memlint_policies::placement::{Candidate, Cluster, ClusterBuilder, Labels, View, filter, pack};
+use memlint_kubernetes::aggregate::pod_requests;
+use memlint_scheduler::{Candidate, Cluster, ClusterBuilder, Labels, Node, View, filter, pack};
 use serde_json::{Value, json};
 
 const NODES: usize = 5_000;

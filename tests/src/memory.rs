@@ -6,10 +6,10 @@ use jiff::civil::{Date, date};
 use memlint::linting::{self, Settings};
 use memlint::project::corpus::{self, Corpus};
 use memlint::report::Report;
+use memlint_capacity::{Capacity, CapacityBuilder};
 use memlint_files::held::Asked;
 use memlint_files::yaml::Span;
-use memlint_policies::capacity::{Capacity, CapacityBuilder};
-use memlint_policies::finding::Origin;
+use memlint_kubernetes::reference::Origin;
 use memlint_policies::policy::Policy;
 
 /// The day on which tests take place.

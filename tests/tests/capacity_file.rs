@@ -5,9 +5,9 @@
 use std::path::Path;
 
 use jsonschema::Validator;
+use memlint_capacity::CapacityFile;
+use memlint_capacity::file::json_schema;
 use memlint_files::yaml;
-use memlint_policies::capacity::CapacityFile;
-use memlint_policies::capacity::file::json_schema;
 use memlint_tests::fixtures;
 use serde_json::{Value, json};
 
@@ -148,7 +148,7 @@ fn read(text: &str) -> Result<CapacityFile, Vec<String>> {
 }
 
 fn as_json(text: &str) -> Value {
-    use memlint_policies::object::Value as Written;
+    use memlint_kubernetes::object::Value as Written;
     fn convert(value: &Written<'_>) -> Value {
         match value {
             Written::Null => Value::Null,

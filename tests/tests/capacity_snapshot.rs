@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use memlint::fit;
 use memlint::project::corpus;
+use memlint_capacity::{Capacity, CapacityFile};
 use memlint_files::capacity_files;
 use memlint_files::held::Asked;
-use memlint_policies::capacity::{Capacity, CapacityFile};
 use memlint_tests::conformance;
 use memlint_tests::folder::Folder;
 use serde_json::{Value, json};

@@ -5,10 +5,10 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use memlint_capacity::Capacity;
 use memlint_files::capacity_files;
-use memlint_policies::capacity::Capacity;
-use memlint_policies::placement::{Cluster, View};
-use memlint_policies::quantity::Quantity;
+use memlint_kubernetes::quantity::Quantity;
+use memlint_scheduler::{Cluster, View};
 use memlint_tests::fixtures;
 
 #[test]

@@ -7,7 +7,7 @@ use memlint::fit;
 use memlint::project::corpus;
 use memlint_files::capacity_files;
 use memlint_files::held::Asked;
-use memlint_policies::quantity::Quantity;
+use memlint_kubernetes::quantity::Quantity;
 use memlint_tests::conformance;
 use memlint_tests::folder::Folder;
 use serde_json::{Value, json};

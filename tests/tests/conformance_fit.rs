@@ -6,7 +6,7 @@ use memlint::fit;
 use memlint::project::corpus;
 use memlint_files::capacity_files;
 use memlint_files::held::Asked;
-use memlint_policies::aggregate::resource_list;
+use memlint_kubernetes::aggregate::resource_list;
 use memlint_tests::conformance;
 use memlint_tests::folder::Folder;
 use serde_json::{Value, json};

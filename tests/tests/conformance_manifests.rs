@@ -5,13 +5,14 @@ use std::io::Read as _;
 use std::path::PathBuf;
 
 use k8s_openapi::api::core::v1::PodTemplateSpec;
-use memlint_policies::decode::{Leniency, ProblemKind, check, from_value_pruned, type_of};
-use memlint_policies::object::Value;
-use memlint_policies::path::FieldPath;
-use memlint_policies::validation::{ContainerLists, PodLists, validate_object};
+use memlint_kubernetes::decode::{Leniency, ProblemKind, check, from_value_pruned, type_of};
+use memlint_kubernetes::object::Value;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::validation::{ContainerLists, PodLists, validate_object};
 use memlint_tests::fixtures;
-use oracle::{dotted, named_by, object_of, parse, undecodable_by, unknown_by, without_indices};
 use serde_json::Value as Json;
+
+use oracle::{dotted, named_by, object_of, parse, undecodable_by, unknown_by, without_indices};
 
 #[path = "conformance_manifests/oracle.rs"]
 mod oracle;

@@ -1,6 +1,6 @@
 //! Quantities: what a real API server read, refused and stored.
 
-use memlint_policies::quantity::{Quantity, QuantityError};
+use memlint_kubernetes::quantity::{Quantity, QuantityError};
 use memlint_tests::conformance;
 use serde_json::Value;
 

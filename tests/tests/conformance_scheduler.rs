@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Node, Pod, PodSpec, ResourceRequirements};
-use memlint_policies::aggregate::pod_requests;
-use memlint_policies::capacity;
-use memlint_policies::placement::{Candidate, Cluster, ClusterBuilder, Release, View, apply_runtime_class, filter};
+use memlint_kubernetes::aggregate::pod_requests;
+use memlint_scheduler::{Candidate, Cluster, ClusterBuilder, Release, View, apply_runtime_class, filter};
 use memlint_tests::conformance;
 use serde_json::Value;
 
@@ -61,7 +60,7 @@ fn cluster(case: &Value) -> Cluster {
     let mut builder = ClusterBuilder::default();
     for node in list(case, "nodes") {
         let node: Node = serde_json::from_value(node.clone()).expect("a Node");
-        let (node, problems) = capacity::Node::read(&node);
+        let (node, problems) = memlint_scheduler::Node::read(&node);
         assert!(problems.is_empty(), "{problems:?}");
         builder.node(node);
     }

@@ -1,7 +1,7 @@
 //! A Pod that a DaemonSet has made, as a webhook sees it, is judged as that DaemonSet's.
 
-use memlint_policies::capacity::CapacityBuilder;
-use memlint_policies::finding::Origin;
+use memlint_capacity::CapacityBuilder;
+use memlint_kubernetes::reference::Origin;
 use memlint_tests::memory;
 use serde_json::json;
 

@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use memlint_kubernetes::object::Value;
+use memlint_kubernetes::quantity::Quantity;
+use memlint_kubernetes::resources::{Defaulting, List, PodResources, QosClass};
+use memlint_kubernetes::workload::{Workload, objects};
 use memlint_policies::inventory::Inventory;
-use memlint_policies::object::Value;
-use memlint_policies::quantity::Quantity;
-use memlint_policies::resources::{Defaulting, List, PodResources, QosClass};
-use memlint_policies::workload::{Workload, objects};
 use proptest::prelude::*;
 
 /// A number `digits` × 10^-`places` × its suffix, and what that is in billionths.

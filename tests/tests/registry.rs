@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use memlint_kubernetes::quantity::Quantity;
 use memlint_policies::policy::{Policy, SHIPPED};
-use memlint_policies::quantity::Quantity;
 use memlint_policies::rule::{Needs, ParamKind, Rule};
 use memlint_policies::rules::RULES;
 use memlint_tests::{fixtures, memory, repository, walk};

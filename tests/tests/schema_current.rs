@@ -1,4 +1,4 @@
-//! The committed table of Kubernetes types (`policies/src/decode/types.txt`) is what k8s-openapi says.
+//! The committed table of Kubernetes types (`policies/kubernetes/src/decode/types.txt`) is what k8s-openapi says.
 //!
 //! To write it anew after an update: `MEMLINT_BLESS=1 cargo test -p memlint-tests --test schema_current`.
 
@@ -45,7 +45,7 @@ fn the_table_of_types_is_current() {
     );
     let table = print(&generator.take_definitions(false));
 
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies/src/decode/types.txt");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies/kubernetes/src/decode/types.txt");
     if std::env::var_os("MEMLINT_BLESS").is_some() {
         std::fs::write(&path, &table).expect("a writable tree");
     }

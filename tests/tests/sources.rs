@@ -6,8 +6,11 @@ use memlint_tests::{repository, walk};
 
 /// Files that are longer than [`LONGEST`] lines, and why that is.
 const LONG: [(&str, &str); 2] = [
-    ("policies/src/heap/shell.rs", "one small language, read from the left to the right"),
-    ("policies/src/quantity.rs", "one type: its grammar, its rounding and its canonical form belong together"),
+    ("policies/src/runtimes/shell.rs", "one small language, read from the left to the right"),
+    (
+        "policies/kubernetes/src/quantity.rs",
+        "one type: its grammar, its rounding and its canonical form belong together",
+    ),
 ];
 
 const LONGEST: usize = 320;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use memlint_files::yaml::{self, Document};
-use memlint_policies::object::Value;
+use memlint_kubernetes::object::Value;
 
 /// Reads the first document of a text as kubectl does; the parser's message if it cannot.
 fn read(text: &str) -> Result<(String, Vec<String>), String> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use memlint_files::yaml::{self, Problem};
-use memlint_policies::path::FieldPath;
+use memlint_kubernetes::path::FieldPath;
 
 /// Everything the reader does with a text; the problems it has.
 fn read(text: &str) -> Vec<Problem> {
@@ -250,7 +250,7 @@ fn mutations_of_valid_files_never_panic() {
 }
 
 /// Whether any map below holds this key.
-fn holds(value: &memlint_policies::object::Value<'_>, key: &str) -> bool {
+fn holds(value: &memlint_kubernetes::object::Value<'_>, key: &str) -> bool {
     value.items().iter().any(|item| holds(item, key)) || value.entries().iter().any(|(k, v)| k == key || holds(v, key))
 }
 

@@ -1,7 +1,7 @@
 //! Places: every key and value is found where it is written.
 
 use memlint_files::yaml::{self, Document};
-use memlint_policies::path::FieldPath;
+use memlint_kubernetes::path::FieldPath;
 
 fn path(steps: &str) -> FieldPath {
     let mut path = FieldPath::root();

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use memlint_policies::aggregate::ResourceList;
-use memlint_policies::capacity::Capacity;
+use memlint_capacity::Capacity;
+use memlint_kubernetes::aggregate::ResourceList;
 use memlint_policies::rules::RULES;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! The kinds that the webhook is asked about.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use memlint_policies::controller::controller_of;
+use memlint_kubernetes::controller::controller_of;
 use serde::Deserialize as _;
 use serde_json::Value;
 

@@ -1,11 +1,11 @@
 //! What LimitRanges of today would write into a Pod that is older than they are, if it were created again.
 
-use memlint_policies::aggregate::ContainerKind;
-use memlint_policies::limit_range::LimitRange;
-use memlint_policies::object::Value as Object;
-use memlint_policies::path::{FieldPath, Segment};
-use memlint_policies::resources::{Defaulting, PodResources};
-use memlint_policies::workload::{Workload, objects};
+use memlint_kubernetes::aggregate::ContainerKind;
+use memlint_kubernetes::limit_range::LimitRange;
+use memlint_kubernetes::object::Value as Object;
+use memlint_kubernetes::path::{FieldPath, Segment};
+use memlint_kubernetes::resources::{Defaulting, PodResources};
+use memlint_kubernetes::workload::{Workload, objects};
 use memlint_review::LIMIT_RANGER_ANNOTATION;
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ fn defaults(pod: &str, limit_ranges: &[&LimitRange]) -> Vec<(FieldPath, String, 
     let workloads = objects(&value).iter().flat_map(Workload::find).collect::<Vec<_>>();
     let Some(workload) = workloads.first() else { return Vec::new() };
     let resources = PodResources::new(workload, limit_ranges, None, Defaulting::Simulate);
-    let default = |set: &memlint_policies::limit_range::Defaulted| {
+    let default = |set: &memlint_kubernetes::limit_range::Defaulted| {
         let container = resources.containers.get(set.container)?;
         let value = container.effective.list(set.list).get(&set.resource)?;
         let init = if container.kind == ContainerKind::App { "" } else { "init " };

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use memlint_capacity::Capacity;
 use memlint_files::capacity_files::{self, Answer, Loaded};
 use memlint_files::problem::{Note, Problem};
-use memlint_policies::capacity::Capacity;
 use serde_json::{Value, json};
 
 use super::report::Gap;

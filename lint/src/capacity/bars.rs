@@ -104,10 +104,10 @@ fn scaled(part: i64, whole: i64, cells: usize) -> usize {
 /// An amount for people: CPU as Kubernetes writes it, memory with one decimal, cut.
 pub(super) fn amount(resource: &str, amount: i64) -> String {
     if resource == "cpu" {
-        return memlint_policies::quantity::Quantity::millis(amount).to_string();
+        return memlint_kubernetes::quantity::Quantity::millis(amount).to_string();
     }
     if amount < 1 << 20 {
-        return memlint_policies::quantity::Quantity::bytes(amount).to_string();
+        return memlint_kubernetes::quantity::Quantity::bytes(amount).to_string();
     }
     let (unit, suffix) = if amount >= 1 << 30 { (1_i64 << 30, "Gi") } else { (1 << 20, "Mi") };
     let tenths = i128::from(amount) * 10 / i128::from(unit);

@@ -1,11 +1,11 @@
 //! From arguments to a machine and the settings of its kubelet.
 
-use memlint_policies::capacity::file::aks_network;
-use memlint_policies::capacity::sizing::{
+use memlint_capacity::file::aks_network;
+use memlint_capacity::sizing::{
     Bytes, EvictionHard, KubernetesVersion, Machine, Measured, Percent, Platform, Provider, Reserve, Settings,
     Threshold, UnknownSize, find_size, find_size_anywhere,
 };
-use memlint_policies::quantity::Quantity;
+use memlint_kubernetes::quantity::Quantity;
 
 use super::args::{KubeletArgs, NodeArgs};
 
@@ -19,7 +19,7 @@ pub(super) enum Versions {
 pub(super) fn provider(name: &str) -> Result<Provider, String> {
     name.parse().map_err(|_| {
         let names = Provider::ALL.map(Provider::name);
-        let help = memlint_policies::spelling::nearest(name, names)
+        let help = memlint_kubernetes::spelling::nearest(name, names)
             .map_or_else(|| format!("write one of {}", names.join(", ")), |near| format!("did you mean {near}?"));
         format!("unknown provider {name}; {help}")
     })
@@ -116,7 +116,7 @@ fn quantity(option: &str, text: &str, example: &str) -> Result<Quantity, String>
         Ok(quantity) if !text.trim().is_empty() && !quantity.is_negative() => Ok(quantity),
         Ok(_) => Err(format!("{option} {text:?} is no amount; write {example}")),
         Err(_) => {
-            let meant = memlint_policies::decode::quantity_suggestion(text);
+            let meant = memlint_kubernetes::decode::quantity_suggestion(text);
             let help = meant.map_or_else(|| format!("write {example}"), |meant| format!("did you mean {meant}?"));
             Err(format!("{option} {text:?} is no quantity; {help}"))
         }

@@ -51,6 +51,6 @@ pub fn run(command: &CapacityCommand, screen: Screen) -> Result<(String, Vec<Str
         CapacityCommand::Sizes(args) => Ok((sizes::run(args)?, Vec::new())),
         CapacityCommand::Show(args) => show::run(args, screen),
         CapacityCommand::Snapshot(args) => snapshot::run(args),
-        CapacityCommand::Schema => Ok((format!("{:#}\n", memlint_policies::capacity::file::json_schema()), Vec::new())),
+        CapacityCommand::Schema => Ok((format!("{:#}\n", memlint_capacity::file::json_schema()), Vec::new())),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use memlint_policies::capacity::sizing::{
+use memlint_capacity::sizing::{
     Bytes, Explanation, KubernetesVersion, MemoryFrom, Millicores, Reservation, Resource, Source, Upgrade, compare,
     explain,
 };

@@ -1,8 +1,6 @@
 //! `memlint capacity node --format json`, version 1.
 
-use memlint_policies::capacity::sizing::{
-    Bytes, Explanation, MemoryFrom, Millicores, Reservation, Resource, Source, Upgrade,
-};
+use memlint_capacity::sizing::{Bytes, Explanation, MemoryFrom, Millicores, Reservation, Resource, Source, Upgrade};
 use serde_json::{Map, Value, json};
 
 /// One node.

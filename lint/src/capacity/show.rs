@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use memlint_capacity::Capacity;
+use memlint_capacity::file::POOL_LABELS;
 use memlint_files::capacity_files;
 use memlint_files::problem::Note;
-use memlint_policies::capacity::Capacity;
-use memlint_policies::capacity::file::POOL_LABELS;
-use memlint_policies::placement::{Cluster, View};
-use memlint_policies::quantity::Quantity;
+use memlint_kubernetes::quantity::Quantity;
+use memlint_scheduler::{Cluster, View};
 
 use super::args::ShowArgs;
 use super::bars::{self, Bar};

@@ -1,9 +1,9 @@
 //! `memlint capacity show --format json`, version 1.
 
+use memlint_capacity::Capacity;
 use memlint_files::problem::Note;
-use memlint_policies::capacity::Capacity;
-use memlint_policies::placement::{Cluster, View};
-use memlint_policies::quantity::Quantity;
+use memlint_kubernetes::quantity::Quantity;
+use memlint_scheduler::{Cluster, View};
 use serde_json::{Map, Value, json};
 
 use super::show::{Group, usage};

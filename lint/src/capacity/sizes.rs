@@ -1,6 +1,6 @@
 //! `memlint capacity sizes`: which VM sizes hold a request.
 
-use memlint_policies::capacity::sizing::{
+use memlint_capacity::sizing::{
     Bytes, Candidate, Cloud, Demand, Machine, Measured, Millicores, Provider, Settings, WarningKind, all_sizes,
     explain, sizes_that_hold,
 };
@@ -99,8 +99,8 @@ fn assumptions(shown: &[&Candidate], settings: &Settings) -> String {
 
 fn arch(candidate: &Candidate) -> &'static str {
     match candidate.size.arch {
-        memlint_policies::capacity::sizing::Arch::Amd64 => "amd64",
-        memlint_policies::capacity::sizing::Arch::Arm64 => "arm64",
+        memlint_capacity::sizing::Arch::Amd64 => "amd64",
+        memlint_capacity::sizing::Arch::Arm64 => "arm64",
     }
 }
 

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::path::Path;
 
+use memlint_capacity::CapacityFile;
 use memlint_files::capacity_files;
-use memlint_policies::capacity::CapacityFile;
 
 use super::args::SnapshotArgs;
 use super::{Failure, show};

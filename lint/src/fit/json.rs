@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use memlint_policies::aggregate::{ContainerKind, ResourceList};
+use memlint_kubernetes::aggregate::{ContainerKind, ResourceList};
+use memlint_kubernetes::resources::Requirements;
 use memlint_policies::fit::Answer;
-use memlint_policies::resources::Requirements;
 use serde::Serialize;
 
 use super::{FitReport, Placed};

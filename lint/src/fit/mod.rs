@@ -7,18 +7,18 @@ pub mod text;
 
 use std::sync::Arc;
 
+use memlint_capacity::Capacity;
 use memlint_files::held::Held;
 use memlint_files::place;
 use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml::Document;
+use memlint_kubernetes::object::Value;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::reference::ObjectRef;
+use memlint_kubernetes::resources::PodResources;
+use memlint_kubernetes::workload::{Object, Workload, objects};
 use memlint_policies::admission::Admitted;
-use memlint_policies::capacity::Capacity;
-use memlint_policies::finding::ObjectRef;
 use memlint_policies::fit::{self, Answer, Fit};
-use memlint_policies::object::Value;
-use memlint_policies::path::FieldPath;
-use memlint_policies::resources::PodResources;
-use memlint_policies::workload::{Object, Workload, objects};
 use rayon::prelude::*;
 
 use crate::project::corpus::Corpus;

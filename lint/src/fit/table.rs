@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use memlint_policies::capacity::Capacity;
+use memlint_capacity::Capacity;
+use memlint_kubernetes::quantity::Quantity;
 use memlint_policies::fit::Answer;
-use memlint_policies::placement::{Cluster, Reason, View};
-use memlint_policies::quantity::Quantity;
+use memlint_scheduler::{Cluster, Reason, View};
 
 use super::Placed;
 

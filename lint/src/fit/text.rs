@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use memlint_capacity::Capacity;
 use memlint_files::problem::Note;
-use memlint_policies::aggregate::ResourceList;
-use memlint_policies::capacity::Capacity;
+use memlint_kubernetes::aggregate::ResourceList;
 use memlint_policies::fit::Answer;
 
 use super::{FitReport, Placed, table};

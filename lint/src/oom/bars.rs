@@ -1,6 +1,6 @@
 //! Who used the memory, as a table with bars.
 
-use memlint_policies::oom::{Contributor, Fate, ImpliedRequest, Kill, format_bytes, implied_request};
+use memlint_oom::{Contributor, Fate, ImpliedRequest, Kill, format_bytes, implied_request};
 
 use super::join::is_shared;
 use super::paint::{Paint, Tone, clean, shortened};
@@ -79,7 +79,7 @@ pub(super) fn table(kill: &Kill, node_memory: Option<u64>, paint: &Paint, indent
 
 fn row(each: &Contributor, kill: &Kill, shared: bool, node_memory: Option<u64>) -> Row {
     let times = if each.processes > 1 { format!(" x{}", each.processes) } else { String::new() };
-    let of_it = |victim: &memlint_policies::oom::Victim| {
+    let of_it = |victim: &memlint_oom::Victim| {
         victim.name == each.name && (victim.oom_score_adj.is_none() || victim.oom_score_adj == each.oom_score_adj)
     };
     Row {

@@ -1,12 +1,13 @@
 //! What to write into the manifest after a kill: the field, its new value, and a patch.
 
 use memlint_files::place;
-use memlint_policies::finding::{Finding, Group, Level as Severity, Related};
-use memlint_policies::oom::{Advice, Beyond, Kill, Level, format_bytes};
-use memlint_policies::path::FieldPath;
-use memlint_policies::quantity::Quantity;
-use memlint_policies::resources::List;
-use memlint_policies::workload::Workload;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::quantity::Quantity;
+use memlint_kubernetes::reference::Related;
+use memlint_kubernetes::resources::List;
+use memlint_kubernetes::workload::Workload;
+use memlint_oom::{Advice, Beyond, Kill, Level, format_bytes};
+use memlint_policies::finding::{Finding, Group, Level as Severity};
 
 use super::manifests::{Manifests, Match, MatchedBy};
 use super::pods::Found;
@@ -49,8 +50,7 @@ pub(super) fn propose(kill: &Kill, advice: &Advice, request: Option<u64>, limit:
             Some(Proposal { request, limit: Some(new) })
         }
         Level::Node | Level::Qos | Level::Machine => {
-            let held =
-                kill.victims.iter().filter_map(memlint_policies::oom::Victim::resident).fold(0, u64::saturating_add);
+            let held = kill.victims.iter().filter_map(memlint_oom::Victim::resident).fold(0, u64::saturating_add);
             let needed = round_up(held);
             (held > 0 && request.is_none_or(|request| request < held)).then(|| Proposal {
                 request: Some(needed),
@@ -161,8 +161,7 @@ fn message(kill: &Kill, name: Option<&str>, times: u64, request: Option<u64>, by
             format!("container {name}{guess} was killed{often} at {whose}{limit}")
         }
         _ => {
-            let held =
-                kill.victims.iter().filter_map(memlint_policies::oom::Victim::resident).fold(0, u64::saturating_add);
+            let held = kill.victims.iter().filter_map(memlint_oom::Victim::resident).fold(0, u64::saturating_add);
             let requests = request.map_or_else(|| "no memory".to_owned(), format_bytes);
             format!(
                 "container {name} requests {requests}, and held {} when it was killed{often} for want of memory on its node",

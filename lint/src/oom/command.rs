@@ -6,15 +6,15 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use memlint_files::capacity_files::{self, Answer};
-use memlint_policies::oom::{Kill, Stream, newest_first};
+use memlint_oom::{Kill, Stream, newest_first};
 
 use super::events::Events;
 use super::groups::Groups;
 use super::join::Joiner;
 use super::manifests::Manifests;
 use super::pods::Pods;
-use super::text::Log;
-use super::{input, json, text};
+use super::text::{self, Log};
+use super::{input, json};
 use crate::cli::{Format, OomArgs};
 use crate::live;
 use crate::progress::Progress;

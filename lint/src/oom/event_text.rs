@@ -1,7 +1,7 @@
 //! The table of events: how often, what it was, which rules could have said so in review.
 
-use memlint_policies::oom::events::{Details, EventKind};
-use memlint_policies::oom::format_bytes;
+use memlint_oom::events::{Details, EventKind};
+use memlint_oom::format_bytes;
 
 use super::events::{Events, Item, Kind, name};
 use super::paint::{Paint, Tone, clean, plural, thousands};

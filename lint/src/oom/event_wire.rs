@@ -1,6 +1,6 @@
 //! The wire format of events, version 1.
 
-use memlint_policies::oom::events::{ContainerUse, Details, Reason};
+use memlint_oom::events::{ContainerUse, Details, Reason};
 use serde::Serialize;
 
 use super::event_text::depends;

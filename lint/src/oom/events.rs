@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use memlint_files::capacity_files::Answer;
-use memlint_policies::object::Value;
-use memlint_policies::oom::events::{Event, EventKind, Reading, read};
-use memlint_policies::workload::Object;
+use memlint_kubernetes::object::Value;
+use memlint_kubernetes::workload::Object;
+use memlint_oom::events::{Event, EventKind, Reading, read};
 
 use super::pods::{each_object, each_object_of};
 

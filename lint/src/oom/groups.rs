@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use memlint_policies::oom::{Kill, Level, Repeat, Repeats};
+use memlint_oom::{Kill, Level, Repeat, Repeats};
 
 /// Moments kept of a group; the first and the number of all are kept besides.
 const RECENT: usize = 5;

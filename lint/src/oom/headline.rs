@@ -1,6 +1,7 @@
 //! The sentences about one kill: who died and at whose limit, what it used, what became of the container.
 
-use memlint_policies::oom::{Beyond, Constraint, Fate, ImpliedRequest, Kill, Level, Qos, Repeat, Victim, format_bytes};
+use memlint_kubernetes::resources::List;
+use memlint_oom::{Beyond, Constraint, Fate, ImpliedRequest, Kill, Level, Qos, Repeat, Victim, format_bytes};
 
 use super::bars::{percent, range};
 use super::groups::Shown;
@@ -8,7 +9,6 @@ use super::join::{Joined, implied};
 use super::paint::{clean, plural};
 use super::target::{is_about_memory, memory as memory_of};
 use super::words;
-use memlint_policies::resources::List;
 
 /// The most important line: who died, how often, at which limit.
 pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, repeat: &Repeat) -> String {

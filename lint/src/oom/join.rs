@@ -1,7 +1,7 @@
 //! [`Joiner`]: a kill brought together with what else is known: Pod, manifest, node, and so what to do.
 
-use memlint_policies::capacity::Capacity;
-use memlint_policies::oom::{Advice, Death, ImpliedRequest, Kill, Level, Repeat, advise, implied_request};
+use memlint_capacity::Capacity;
+use memlint_oom::{Advice, Death, ImpliedRequest, Kill, Level, Repeat, advise, implied_request};
 
 use super::change::{self, quantity};
 use super::manifests::{Manifests, Match, owners};

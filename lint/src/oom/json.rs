@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use memlint_policies::oom::{Kill, Other};
+use memlint_oom::{Kill, Other};
 use serde::Serialize;
 
 use super::event_wire::{self, WireEvents};
@@ -106,7 +106,7 @@ impl<'a, W: Write> Writer<'a, W> {
                     host: repeat.host.as_deref(),
                     name: &repeat.name,
                     names: repeat.names.iter().map(|(name, count)| Name { name, count: *count }).collect(),
-                    level: repeat.level.map(memlint_policies::oom::Level::name),
+                    level: repeat.level.map(memlint_oom::Level::name),
                     count: repeat.count,
                     container_count: repeat.containers,
                     first_line: repeat.first_line,

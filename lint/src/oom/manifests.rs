@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use memlint_files::yaml::Document;
-use memlint_policies::aggregate::pod_limits;
-use memlint_policies::oom::{Kill, Level};
-use memlint_policies::path::FieldPath;
-use memlint_policies::resources::{List, MEMORY};
-use memlint_policies::workload::{ContainerPlace, Object, Workload, objects};
+use memlint_kubernetes::aggregate::pod_limits;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::resources::{List, MEMORY};
+use memlint_kubernetes::workload::{ContainerPlace, Object, Workload, objects};
+use memlint_oom::{Kill, Level};
 
 use super::pods::Found;
 use super::target::memory;

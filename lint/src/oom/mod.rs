@@ -1,6 +1,6 @@
 //! `memlint oom`: kernel logs in, for every OOM kill whose limit was hit and what to change out.
 //!
-//! The log is streamed; its kills are found and judged by [`memlint_policies::oom`]. Here they are joined with what
+//! The log is streamed; its kills are found and judged by [`memlint_oom`]. Here they are joined with what
 //! the cluster and the manifests know, and printed. JSON is written kill by kill; text keeps one kill of each kind.
 
 mod bars;

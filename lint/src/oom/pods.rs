@@ -7,12 +7,12 @@ use anyhow::Context as _;
 use k8s_openapi::api::core::v1 as core;
 use memlint_files::capacity_files::Answer;
 use memlint_files::yaml;
-use memlint_policies::controller::controller_of;
-use memlint_policies::decode::{self, Leniency};
-use memlint_policies::object::Value;
-use memlint_policies::oom::{Kill, Level};
-use memlint_policies::quantity::Quantity;
-use memlint_policies::workload::{Object, objects};
+use memlint_kubernetes::controller::controller_of;
+use memlint_kubernetes::decode::{self, Leniency};
+use memlint_kubernetes::object::Value;
+use memlint_kubernetes::quantity::Quantity;
+use memlint_kubernetes::workload::{Object, objects};
+use memlint_oom::{Kill, Level};
 
 /// The annotation that holds the hash which a static Pod's cgroups are named for.
 const CONFIG_HASH: &str = "kubernetes.io/config.hash";

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
-use memlint_policies::aggregate::pod_requests;
-use memlint_policies::capacity::Capacity;
-use memlint_policies::oom::{Advice, Kill, Level, format_bytes};
-use memlint_policies::placement::{Candidate, Look, View, filter};
-use memlint_policies::resources::{List, MEMORY};
-use memlint_policies::scale::Update;
+use memlint_capacity::Capacity;
+use memlint_kubernetes::aggregate::pod_requests;
+use memlint_kubernetes::resources::{List, MEMORY};
+use memlint_kubernetes::scale::Update;
+use memlint_oom::{Advice, Kill, Level, format_bytes};
+use memlint_scheduler::{Candidate, Look, View, filter};
 
 use super::change::{self, quantity};
 use super::manifests::Match;

@@ -2,12 +2,12 @@
 //! whether the API server would take it.
 
 use k8s_openapi::api::core::v1 as core;
-use memlint_policies::oom::{Kill, Level};
-use memlint_policies::path::FieldPath;
-use memlint_policies::quantity::Quantity;
-use memlint_policies::resources::{Defaulting, List, MEMORY, PodResources};
-use memlint_policies::validation::validate;
-use memlint_policies::workload::{ContainerPlace, Workload};
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::quantity::Quantity;
+use memlint_kubernetes::resources::{Defaulting, List, MEMORY, PodResources};
+use memlint_kubernetes::validation::validate;
+use memlint_kubernetes::workload::{ContainerPlace, Workload};
+use memlint_oom::{Kill, Level};
 
 use super::change::{Proposal, quantity};
 

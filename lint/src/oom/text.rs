@@ -1,13 +1,12 @@
 //! The output for people: every group of kills, the most important line first.
 
-use memlint_policies::oom::{Kill, Level, Other, Repeat, format_bytes};
+use memlint_oom::{Kill, Level, Other, Repeat, format_bytes};
 
-use super::event_text;
 use super::events::Events;
 use super::groups::{Groups, Moment, Shown};
 use super::join::{Joined, Joiner, is_shared};
 use super::paint::{Paint, Tone, clean, plural, shortened, thousands};
-use super::{bars, headline, words};
+use super::{bars, event_text, headline, words};
 use crate::output;
 use crate::project::corpus::Corpus;
 

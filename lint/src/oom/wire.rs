@@ -1,6 +1,6 @@
 //! The wire format of one kill, version 1. Every size is in bytes and says so in its key.
 
-use memlint_policies::oom::{Contributor, ImpliedRequest, Kill, Qos, Task, Victim};
+use memlint_oom::{Contributor, ImpliedRequest, Kill, Qos, Task, Victim};
 use serde::Serialize;
 
 use super::join::{Joined, implied};
@@ -135,7 +135,7 @@ struct WireTrigger<'a> {
 /// One kill for the wire.
 pub(super) fn kill<'a>(file: &'a str, kill: &'a Kill, joined: &'a Joined<'_>, corpus: &'a Corpus) -> WireKill<'a> {
     WireKill {
-        level: kill.level.map(memlint_policies::oom::Level::name),
+        level: kill.level.map(memlint_oom::Level::name),
         beyond: kill.beyond.map(words::beyond),
         mixed: kill.mixed,
         file,

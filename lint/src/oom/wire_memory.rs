@@ -1,6 +1,6 @@
 //! The wire format of memory: by kind, by cgroup, and the counters beside it.
 
-use memlint_policies::oom::{CgroupMemory, Counters, Gauge, Memory};
+use memlint_oom::{CgroupMemory, Counters, Gauge, Memory};
 use serde::Serialize;
 
 #[derive(Serialize)]

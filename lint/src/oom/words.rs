@@ -1,6 +1,6 @@
 //! The words of the kernel's facts, the same in text and JSON.
 
-use memlint_policies::oom::{Beyond, CgroupVersion, Constraint, Death, Driver, Fate, Qos, Runtime};
+use memlint_oom::{Beyond, CgroupVersion, Constraint, Death, Driver, Fate, Qos, Runtime};
 
 /// Of a kill whose figures are left out.
 pub(super) const MIXED: &str = "lines of several machines are mixed here and nothing in them tells whose they are: limit, usage and processes are left out, as they could be another's; read each machine's log on its own, or merge them with a name before each line";

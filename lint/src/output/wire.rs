@@ -1,7 +1,7 @@
 //! What the JSON of several commands has in common.
 
 use memlint_files::problem;
-use memlint_policies::finding::ObjectRef;
+use memlint_kubernetes::reference::ObjectRef;
 use serde::Serialize;
 
 /// What an object is called.

@@ -10,29 +10,30 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::civil::Date;
+use memlint_capacity::Capacity;
 use memlint_files::held::Held;
 use memlint_files::place;
 use memlint_files::policy_file::Traced;
 use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml::Document;
-use memlint_policies::capacity::Capacity;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::reference::ObjectRef;
+use memlint_kubernetes::resources::Defaulting;
+use memlint_kubernetes::workload::{Workload, objects};
 use memlint_policies::engine::{self, Review};
-use memlint_policies::finding::{Finding, Level, ObjectRef};
+use memlint_policies::engine::{exempted_rules, expired_exemption};
+use memlint_policies::exemption;
+use memlint_policies::finding::{Finding, Level};
 use memlint_policies::funnel::{Funnels, funnel};
 use memlint_policies::inventory::Inventory;
-use memlint_policies::path::FieldPath;
-use memlint_policies::resources::Defaulting;
 use memlint_policies::rules::RULES;
-use memlint_policies::waiver::{Waiver, lapsed, waivers};
-use memlint_policies::workload::{Workload, objects};
 
 use super::ExplainArgs;
 use crate::cli::Format;
-use crate::output;
 use crate::progress::Progress;
 use crate::project::walk::{Content, Skipped, Walk};
 use crate::project::{self, Project, Sources};
-use crate::run;
+use crate::{output, run};
 
 /// What is explained.
 #[derive(Debug, Default)]
@@ -67,7 +68,7 @@ struct OfRule {
     /// The parameters, as a policy would set them.
     params: Vec<(&'static str, String)>,
     set_by: Source,
-    waivers: Vec<(Waiver, Option<Source>)>,
+    exempted: Vec<(exemption::Exempted, Option<Source>)>,
     /// Exemptions that covered what is found, and the last day on which each counted.
     lapsed: BTreeSet<(Source, Date)>,
     /// Why it cannot run.
@@ -187,8 +188,8 @@ impl Asked<'_> {
             today: run::today(),
         };
         let report = engine::review(workload, &review);
-        let settings = self.traced.policy.settings().iter().zip(waivers(workload, &review));
-        let rules = RULES.iter().zip(settings).map(|(rule, (setting, waivers))| OfRule {
+        let settings = self.traced.policy.settings().iter().zip(exempted_rules(workload, &review));
+        let rules = RULES.iter().zip(settings).map(|(rule, (setting, exempted))| OfRule {
             id: rule.id,
             level: setting.level,
             params: rule
@@ -197,12 +198,12 @@ impl Asked<'_> {
                 .map(|param| (param.name, param.kind.show(setting.params.get(param.name))))
                 .collect(),
             set_by: self.source(self.traced.line_of_rule(rule.id)),
-            waivers: waivers.into_iter().map(|waiver| self.located(waiver)).collect(),
+            exempted: exempted.into_iter().map(|exempted| self.located(exempted)).collect(),
             lapsed: report
                 .findings
                 .iter()
                 .filter(|finding| finding.rule == rule.id)
-                .filter_map(|finding| self.lapsed(lapsed(finding, workload, &review)?))
+                .filter_map(|finding| self.expired_exemption(expired_exemption(finding, workload, &review)?))
                 .collect(),
             not_run: rule.needs.missing(self.inventory).filter(|_| setting.level.is_some()),
             findings: report.findings.iter().filter(|finding| finding.rule == rule.id).count(),
@@ -236,14 +237,14 @@ impl Asked<'_> {
     }
 
     /// With the place of the policy's exemption, where it is one of those.
-    fn located(&self, waiver: Waiver) -> (Waiver, Option<Source>) {
-        let exemption = waiver.exemption.and_then(|index| self.traced.policy.exemptions().get(index));
+    fn located(&self, exempted: exemption::Exempted) -> (exemption::Exempted, Option<Source>) {
+        let exemption = exempted.exemption.and_then(|index| self.traced.policy.exemptions().get(index));
         let source = exemption.map(|exemption| self.source(self.traced.line(exemption.at())));
-        (waiver, source)
+        (exempted, source)
     }
 
     /// The place of an exemption that has expired, and its last day.
-    fn lapsed(&self, index: usize) -> Option<(Source, Date)> {
+    fn expired_exemption(&self, index: usize) -> Option<(Source, Date)> {
         let exemption = self.traced.policy.exemptions().get(index)?;
         Some((self.source(self.traced.line(exemption.at())), exemption.expires()?))
     }

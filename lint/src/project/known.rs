@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use memlint_capacity::Capacity;
 use memlint_files::place;
 use memlint_files::sources::Finder;
 use memlint_files::yaml::{self, Document};
-use memlint_policies::capacity::Capacity;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::reference::Origin;
+use memlint_kubernetes::workload::objects;
 use memlint_policies::exemption::ALLOW_ANNOTATION;
-use memlint_policies::finding::Origin;
-use memlint_policies::path::FieldPath;
-use memlint_policies::workload::objects;
 use rayon::prelude::*;
 
 use crate::project::corpus::Corpus;

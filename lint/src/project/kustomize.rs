@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use memlint_files::held::{Asked, Held};
 use memlint_files::problem::Note;
 use memlint_files::yaml;
-use memlint_policies::object::Value;
+use memlint_kubernetes::object::Value;
 
 /// The files that kustomizations of a corpus use as patches.
 #[derive(Debug, Default)]

@@ -10,10 +10,10 @@ pub mod walk;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use memlint_capacity::Capacity;
 use memlint_files::capacity_files;
 use memlint_files::policy_file::{self, Traced};
 use memlint_files::problem::Problem;
-use memlint_policies::capacity::Capacity;
 use memlint_policies::policy::Policy;
 
 use crate::live::{self, LiveArgs};

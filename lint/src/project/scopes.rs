@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::node::v1::RuntimeClass;
-use memlint_policies::capacity::Capacity;
-use memlint_policies::decode::{self, Leniency};
-use memlint_policies::finding::Origin;
+use memlint_capacity::Capacity;
+use memlint_kubernetes::decode::{self, Leniency};
+use memlint_kubernetes::reference::Origin;
+use memlint_kubernetes::scale::Autoscaler;
+use memlint_kubernetes::workload::Object;
 use memlint_policies::inventory::Inventory;
-use memlint_policies::scale::Autoscaler;
-use memlint_policies::workload::Object;
 
 /// The namespace of objects that do not set one, when the command line does not name it either.
 pub const DEFAULT_NAMESPACE: &str = "default";

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use memlint_files::problem::Note;
-use memlint_policies::object::Value;
+use memlint_kubernetes::object::Value;
 
 /// One note for each chart or folder with templates, which says how to lint what they render to.
 #[must_use]

@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use memlint_capacity::Capacity;
 use memlint_files::held::Held;
 use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml::{self, Document, Failure};
-use memlint_policies::capacity::Capacity;
+use memlint_kubernetes::resources::Defaulting;
+use memlint_kubernetes::workload::{Workload, objects};
 use memlint_policies::engine::{self, Review};
 use memlint_policies::finding::Group;
 use memlint_policies::inventory::Inventory;
 use memlint_policies::policy::Policy;
-use memlint_policies::resources::Defaulting;
 use memlint_policies::rules;
-use memlint_policies::workload::{Workload, objects};
 
 use super::corpus::Corpus;
 use super::known::Known;

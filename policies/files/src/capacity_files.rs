@@ -4,10 +4,10 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use memlint_policies::capacity::{Capacity, CapacityBuilder, CapacityError, CapacityFile, CapacityNote};
-use memlint_policies::object::Value;
-use memlint_policies::path::FieldPath;
-use memlint_policies::workload::objects;
+use memlint_capacity::{Capacity, CapacityBuilder, CapacityError, CapacityFile, CapacityNote};
+use memlint_kubernetes::object::Value;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::workload::objects;
 
 use crate::held::{Asked, Held};
 use crate::place;

@@ -1,6 +1,6 @@
 //! From a field to the token to point at.
 
-use memlint_policies::path::{FieldPath, Segment};
+use memlint_kubernetes::path::{FieldPath, Segment};
 
 use crate::yaml::{Document, Span};
 
@@ -27,7 +27,7 @@ pub fn find(
     let complete = found == full;
     let value = document.value().at(&found);
     let is_scalar = value.is_some_and(|value| {
-        !matches!(value, memlint_policies::object::Value::Map(_) | memlint_policies::object::Value::List(_))
+        !matches!(value, memlint_kubernetes::object::Value::Map(_) | memlint_kubernetes::object::Value::List(_))
     });
     let span = match location.key {
         Some(key) if on_key || !is_scalar || !complete => key,

@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use memlint_policies::path::FieldPath;
+use memlint_kubernetes::path::FieldPath;
 use memlint_policies::policy::{Policy, PolicyError, SHIPPED};
 use memlint_policies::rules::RULES;
 
-use crate::place;
 use crate::problem::Problem;
-use crate::yaml;
+use crate::{place, yaml};
 
 /// The name under which a policy is found.
 pub const FILE_NAME: &str = "memlint.yaml";

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use memlint_policies::finding::Origin;
-use memlint_policies::path::FieldPath;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::reference::Origin;
 
 use crate::held::Held;
 use crate::place;

@@ -1,13 +1,12 @@
 //! [`Blame`]: of which resource there is too little, by how much, and which container weighs most.
 
-use super::words::nodes;
-use crate::aggregate::ContainerKind;
-use crate::amounts::{self, Compared};
-use crate::measure::Measure;
-use crate::path::FieldPath;
-use crate::placement::{Candidate, Cluster, Look, Offer, Reason, Verdict, offers};
-use crate::quantity::Quantity;
-use crate::resources::{List, PodResources};
+use memlint_kubernetes::aggregate::ContainerKind;
+use memlint_kubernetes::amounts::{self, Compared};
+use memlint_kubernetes::measure::Measure;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::quantity::Quantity;
+use memlint_kubernetes::resources::{List, PodResources};
+use memlint_scheduler::{Candidate, Cluster, Look, Offer, Reason, Verdict, nodes, offers};
 
 /// A resource of which no eligible node has enough.
 #[derive(Debug)]

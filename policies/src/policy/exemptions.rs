@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use memlint_kubernetes::object::Value;
+use memlint_kubernetes::path::FieldPath;
 
 use crate::exemption::{Exemption, Matcher, Patterns};
-use crate::object::Value;
-use crate::path::FieldPath;
 use crate::policy::Policy;
 use crate::policy::read::Reader;
 use crate::rules;

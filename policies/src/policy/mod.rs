@@ -10,18 +10,16 @@ mod settings;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use memlint_capacity::API_VERSION;
+use memlint_kubernetes::object::Value;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::quantity::Quantity;
 
 use crate::exemption::{Exemption, Subject};
 use crate::finding::Level;
-use crate::object::Value;
-use crate::path::FieldPath;
-use crate::quantity::Quantity;
 use crate::rule::Params;
 use crate::rules::RULES;
 use read::Reader;
-
-/// The `apiVersion` of memlint's own files.
-pub const API_VERSION: &str = "memlint.dev/v1alpha1";
 
 /// The policies we ship, by the name under `extends`, as YAML.
 pub const SHIPPED: [(&str, &str); 2] =

@@ -1,9 +1,10 @@
 //! [`Reader`]: takes a written policy apart and collects every mistake.
 
-use crate::object::Value;
-use crate::path::FieldPath;
+use memlint_kubernetes::object::Value;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::spelling::nearest;
+
 use crate::policy::PolicyError;
-use crate::spelling::nearest;
 
 /// Collects mistakes while a policy is read.
 #[derive(Debug, Default)]

@@ -1,11 +1,12 @@
 //! The `rules` block of a policy: levels and parameters.
 
+use memlint_kubernetes::object::Value;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::quantity::Quantity;
+
 use crate::finding::Level;
-use crate::object::Value;
-use crate::path::FieldPath;
 use crate::policy::Setting;
 use crate::policy::read::Reader;
-use crate::quantity::Quantity;
 use crate::rule::{Param, ParamKind, Rule};
 use crate::rules::{self, RULES};
 

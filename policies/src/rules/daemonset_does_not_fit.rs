@@ -26,11 +26,12 @@
 //! `NodeShouldRunDaemonPod` in `pkg/controller/daemon`, then kube-scheduler's filters for that one node. Pods of the
 //! DaemonSet that run already do not count.
 
-use crate::amounts::{self, Compared};
+use memlint_kubernetes::amounts::{self, Compared};
+use memlint_kubernetes::measure::Measure;
+use memlint_scheduler::{Look, Standings, Verdict, View, filter, nodes};
+
 use crate::finding::{Group, Level};
-use crate::measure::Measure;
-use crate::placement::{Look, Verdict, View, filter};
-use crate::placing::{Blame, Placing, Standings, bars, heaviest, nodes};
+use crate::placing::{Blame, Placing, heaviest};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
 pub(super) const RULE: Rule = Rule {
@@ -63,7 +64,7 @@ fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>, look: Look) 
     let cluster = if look == Placing::EVER { placing.ever() } else { placing.now() };
     let counts = Standings::of(verdict);
     let must = counts.fit + counts.full + counts.company;
-    let out = verdict.outcomes().iter().filter(|outcome| outcome.reasons.first().is_some_and(|reason| !bars(reason)));
+    let out = verdict.outcomes().iter().filter(|outcome| outcome.reasons.first().is_some_and(|reason| !reason.bars()));
     let out: Vec<usize> = out.flat_map(|outcome| outcome.nodes.iter().copied()).collect();
     let names: Vec<&str> = out.iter().take(3).map(|node| cluster.nodes().name(*node)).collect();
     let more = if out.len() > 3 { format!(" and {} more", out.len() - 3) } else { String::new() };

@@ -24,10 +24,11 @@
 //!
 //! kube-scheduler's filters, with every Pod that is bound and not over counted by its requests.
 
-use crate::amounts::{self, Compared};
+use memlint_kubernetes::amounts::{self, Compared};
+use memlint_scheduler::{Look, Reason, Verdict, View, filter, others};
+
 use crate::finding::{Group, Level};
-use crate::placement::{Look, Reason, Verdict, View, filter};
-use crate::placing::{Blame, Placing, heaviest, others};
+use crate::placing::{Blame, Placing, heaviest};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
 pub(super) const RULE: Rule = Rule {
@@ -64,10 +65,9 @@ fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>) -> Draft {
     let scheduler = verdict.message(placing.capacity.release()).unwrap_or_default();
     let growing: Vec<&str> =
         placing.capacity.pools().iter().filter(|pool| pool.more > 0).map(|pool| pool.name.as_str()).collect();
-    let grow = if growing.is_empty() {
-        String::new()
-    } else {
-        format!("; an autoscaler may add nodes to {}", growing.join(", "))
+    let grow = match growing.join(", ") {
+        none if none.is_empty() => none,
+        pools => format!("; an autoscaler may add nodes to {pools}"),
     };
     let blame = Blame::find(placing.now(), &placing.candidate, TODAY, verdict, cx.pod);
     let missing = Blame::shortfalls(placing.now(), &placing.candidate, TODAY, verdict, cx.pod);
@@ -88,7 +88,6 @@ fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>) -> Draft {
         format!("the one of {} eligible nodes with the most {resource} left, {best},", blame.eligible)
     };
     let others = others(verdict);
-    let others = if others.is_empty() { others } else { format!("; {others}") };
     let message = format!(
         "the scheduler would say \"{scheduler}\" today: the Pod needs {needed} of {resource}, and {best_of} has \
          {offered} of {allocatable} left: short by {short}{others}"
@@ -97,8 +96,5 @@ fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>) -> Draft {
     let draft = Draft::new(heaviest.at, message, help).measures(missing);
     let draft = draft.data("resource", blame.resource.clone()).data("needed", blame.needed);
     let draft = draft.data("offered", blame.best.left()).data("short", blame.short()).data("scheduler", scheduler);
-    match container {
-        Some(container) => draft.container(container),
-        None => draft,
-    }
+    draft.container(container)
 }

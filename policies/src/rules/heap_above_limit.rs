@@ -34,12 +34,14 @@
 //! Redis and its kin, memcached, MongoDB, RabbitMQ, PostgreSQL, MySQL. What comes from a ConfigMap, a Secret or the
 //! image is not known, and nothing is said of it.
 
+use memlint_kubernetes::amounts;
+use memlint_kubernetes::measure::Measure;
+use memlint_kubernetes::quantity::Quantity;
+use memlint_kubernetes::resources::{ContainerResources, List, MEMORY};
+
 use crate::finding::{Group, Level};
-use crate::heap::{self, HeapSetting, Kind};
-use crate::measure::Measure;
-use crate::quantity::Quantity;
-use crate::resources::{ContainerResources, List, MEMORY};
 use crate::rule::{Cx, Draft, Needs, Param, ParamKind, Rule, Sink};
+use crate::runtimes::{self, HeapSetting, Kind};
 
 pub(super) const RULE: Rule = Rule {
     id: "heap-above-limit",
@@ -59,7 +61,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Cx<'_>, sink: &mut Sink) {
     for (index, (place, container)) in cx.workload.containers.iter().zip(&cx.pod.containers).enumerate() {
-        for setting in heap::of_container(cx.workload, place, container, cx.pod) {
+        for setting in runtimes::of_container(cx.workload, place, container, cx.pod) {
             if let Some(draft) = draft(cx, index, container, &setting) {
                 sink.report(draft.container(container).part(setting.range));
             }
@@ -92,7 +94,9 @@ fn draft(cx: &Cx<'_>, index: usize, container: &ContainerResources, setting: &He
     if let Some(note) = &setting.note {
         message.push_str(&format!("; {note}"));
     }
-    let (most, enough) = (three_quarters_of(limit), three_quarters_are(total));
+    // Three quarters of the limit, and what the total is three quarters of.
+    let most = amounts::at_most(MEMORY, share_of(limit, 3, 4));
+    let enough = amounts::at_least(MEMORY, share_of(total, 4, 3));
     let help = match setting.kind {
         Kind::Percent => "lower it to 75 % or less: the rest of the process needs memory too".to_owned(),
         Kind::Absolute => format!("lower it to {most} or less, or raise limits.memory to {enough} or more"),
@@ -105,20 +109,10 @@ fn draft(cx: &Cx<'_>, index: usize, container: &ContainerResources, setting: &He
     Some(if sure { draft } else { draft.at_most_warn() })
 }
 
-const MI: i128 = 1024 * 1024;
-
-/// Three quarters of an amount, down to whole Mi.
-fn three_quarters_of(amount: Quantity) -> Quantity {
-    whole_mi(i128::from(amount.value()) * 3 / 4 / MI)
-}
-
-/// The amount of which this is three quarters, up to whole Mi.
-fn three_quarters_are(amount: Quantity) -> Quantity {
-    whole_mi((i128::from(amount.value()) * 4 + 3 * MI - 1) / (3 * MI))
-}
-
-fn whole_mi(mi: i128) -> Quantity {
-    Quantity::bytes(i64::try_from(mi * MI).unwrap_or(i64::MAX))
+/// So many parts of an amount, rounded up to a byte.
+fn share_of(amount: Quantity, parts: i128, of: i128) -> i64 {
+    let bytes = (i128::from(amount.value()) * parts + of - 1) / of;
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 fn bytes(bytes: u64) -> Quantity {

@@ -30,14 +30,15 @@
 //! Strict field validation of the API server, and `pkg/apis/core/validation` of Kubernetes. In custom resources only
 //! the containers' `resources` are checked: the rest may have fields of its own.
 
-use crate::decode::{Problem, ProblemKind};
+use memlint_kubernetes::decode::{Problem, ProblemKind};
+use memlint_kubernetes::path::{FieldPath, Segment};
+use memlint_kubernetes::places::Places;
+use memlint_kubernetes::quantity::Quantity;
+use memlint_kubernetes::resources::ContainerResources;
+use memlint_kubernetes::validation;
+
 use crate::finding::{Group, Level};
-use crate::path::{FieldPath, Segment};
-use crate::places::Places;
-use crate::quantity::Quantity;
-use crate::resources::ContainerResources;
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
-use crate::validation;
 
 pub(super) const RULE: Rule = Rule {
     id: "invalid-manifest",
@@ -80,10 +81,7 @@ fn draft(cx: &Cx<'_>, containers: &Places<'_, &ContainerResources>, problem: Pro
     });
     let container = containers.around(&problem.at).map(|(container, _)| *container);
     let draft = Draft::new(problem.at, problem.message, help).on_key(on_key);
-    match container {
-        Some(container) => draft.container(container),
-        None => draft,
-    }
+    draft.container(container)
 }
 
 /// Whether a name is an amount with a unit: what is left of `0,5Gi` in braces.

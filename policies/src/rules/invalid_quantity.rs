@@ -23,7 +23,8 @@
 //! `ParseQuantity` in `k8s.io/apimachinery/pkg/api/resource`. Suffixes are `Ki Mi Gi Ti Pi Ei` (powers of 1024),
 //! `n u m k M G T P E` (powers of 1000) and exponents such as `e6`; capitals count.
 
-use crate::decode::ProblemKind;
+use memlint_kubernetes::decode::ProblemKind;
+
 use crate::finding::{Group, Level};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink, replace};
 
@@ -49,9 +50,6 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
         let help = problem.help.clone().unwrap_or_else(|| "write a number and a suffix, such as 512Mi".to_owned());
         let fix = problem.suggestion.as_deref().and_then(|suggestion| replace(&problem.at, suggestion));
         let draft = Draft::new(problem.at.clone(), problem.message.clone(), help).fix(fix);
-        sink.report(match containers.around(&problem.at) {
-            Some((container, _)) => draft.container(container),
-            None => draft,
-        });
+        sink.report(draft.container(containers.around(&problem.at).map(|(container, _)| *container)));
     }
 }

@@ -26,13 +26,13 @@
 
 use std::cmp::Reverse;
 
-use crate::amounts::{self, Compared};
+use memlint_kubernetes::amounts::{self, Compared};
+use memlint_kubernetes::measure::Measure;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::resources::{ContainerResources, List, MEMORY};
+use memlint_scheduler::{View, nodes};
+
 use crate::finding::{Group, Level};
-use crate::measure::Measure;
-use crate::path::FieldPath;
-use crate::placement::View;
-use crate::placing::{bars, nodes};
-use crate::resources::{ContainerResources, List, MEMORY};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
 pub(super) const RULE: Rule = Rule {
@@ -49,7 +49,9 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &Cx<'_>, sink: &mut Sink) {
     let Some(placing) = cx.placing() else { return };
     let cluster = placing.ever();
-    let eligible = || placing.ever_parts().iter().filter(|part| !part.reason.as_ref().is_some_and(bars));
+    let eligible = || {
+        placing.ever_parts().iter().filter(|part| !part.reason.as_ref().is_some_and(memlint_scheduler::Reason::bars))
+    };
     let gives = |node: &usize| cluster.room(*node, MEMORY, View::Empty).0;
     let offers = eligible().flat_map(|part| &part.samples).map(|node| (gives(node), Reverse(*node)));
     let Some((largest, node)) = offers.max() else { return };
@@ -66,7 +68,7 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
         let source = cx.pod.source(index, List::Limits, MEMORY);
         sink_if(sink, limit.value(), largest, || {
             let draft = of_container(container, limit.value(), largest, name, count);
-            if source.origin.is_some() { draft.related(source) } else { draft }
+            draft.related(source.origin.is_some().then_some(source))
         });
     }
 }

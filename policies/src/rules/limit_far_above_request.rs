@@ -31,12 +31,14 @@
 //! `pkg/kubelet/cm/node_container_manager_linux.go`: the limit of `/kubepods` is what the node can allocate, however
 //! much its Pods were promised.
 
-use crate::amounts;
-use crate::finding::{Group, Level, Related};
-use crate::measure::Measure;
-use crate::path::FieldPath;
-use crate::quantity::Quantity;
-use crate::resources::{List, MEMORY};
+use memlint_kubernetes::amounts;
+use memlint_kubernetes::measure::Measure;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::quantity::Quantity;
+use memlint_kubernetes::reference::Related;
+use memlint_kubernetes::resources::{List, MEMORY};
+
+use crate::finding::{Group, Level};
 use crate::rule::{Cx, Draft, Needs, Param, ParamKind, Rule, Sink};
 
 pub(super) const RULE: Rule = Rule {

@@ -36,13 +36,15 @@
 //!
 //! `pkg/volume/emptydir/empty_dir.go`; the kernel charges tmpfs pages to the cgroup that first touches them.
 
-use crate::finding::{Group, Level, Related};
-use crate::heap;
-use crate::measure::Measure;
-use crate::quantity::Quantity;
-use crate::resources::{List, MEMORY};
+use memlint_kubernetes::measure::Measure;
+use memlint_kubernetes::quantity::Quantity;
+use memlint_kubernetes::reference::Related;
+use memlint_kubernetes::resources::{List, MEMORY};
+use memlint_kubernetes::volume::memory_volumes;
+
+use crate::finding::{Group, Level};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
-use crate::volume::memory_volumes;
+use crate::runtimes;
 
 pub(super) const RULE: Rule = Rule {
     id: "memory-volume-above-limit",
@@ -64,7 +66,7 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
         let sizes = || written.iter().filter_map(|volume| Some((volume.size?, *volume)));
         let Some((_, largest)) = sizes().max_by_key(|(size, _)| *size) else { continue };
         let total = sizes().fold(Quantity::ZERO, |sum, (size, _)| sum + size);
-        let settings = heap::of_container(cx.workload, place, container, cx.pod);
+        let settings = runtimes::of_container(cx.workload, place, container, cx.pod);
         let heap = settings.into_iter().filter(|setting| setting.invalid.is_none()).max_by_key(|setting| setting.bytes);
         let heap_bytes = heap.as_ref().map_or(0, |heap| i64::try_from(heap.bytes).unwrap_or(i64::MAX));
         let heap_bytes = Quantity::bytes(heap_bytes);

@@ -26,8 +26,9 @@
 //!
 //! `pkg/kubelet/kuberuntime`: a container's `memory.max` is its limit, else that of its Pod, else nothing.
 
+use memlint_kubernetes::resources::{List, MEMORY};
+
 use crate::finding::{Group, Level};
-use crate::resources::{List, MEMORY};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
 pub(super) const RULE: Rule = Rule {

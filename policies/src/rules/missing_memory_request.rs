@@ -30,8 +30,9 @@
 //!
 //! `rankMemoryPressure` in `pkg/kubelet/eviction`: Pods that use more than they request go first.
 
+use memlint_kubernetes::resources::{List, MEMORY};
+
 use crate::finding::{Group, Level};
-use crate::resources::{List, MEMORY};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
 pub(super) const RULE: Rule = Rule {

@@ -20,8 +20,9 @@ mod rollout_does_not_fit;
 mod tiny_quantity;
 mod unbounded_memory_volume;
 
+use memlint_kubernetes::spelling::nearest;
+
 use crate::rule::Rule;
-use crate::spelling::nearest;
 
 /// Every rule, by the word in `kubectl get pods` that it prevents.
 pub static RULES: [Rule; 19] = [

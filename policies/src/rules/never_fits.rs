@@ -26,10 +26,11 @@
 //! `pkg/scheduler/framework/plugins/noderesources`: a request must be at most what is allocatable minus the requests
 //! of the Pods that are there. `memlint capacity show` draws it; `memlint fit` says it of each node.
 
-use crate::amounts::Compared;
+use memlint_kubernetes::amounts::Compared;
+use memlint_scheduler::{Obstacle, Verdict, others, shown_toleration, sole_obstacles};
+
 use crate::finding::{Group, Level};
-use crate::placement::{Obstacle, Verdict, sole_obstacles};
-use crate::placing::{Blame, Placing, heaviest, others, shown_toleration};
+use crate::placing::{Blame, Placing, heaviest};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
 pub(super) const RULE: Rule = Rule {
@@ -54,8 +55,7 @@ fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>) -> Draft {
     let cluster = placing.ever();
     let scheduler = verdict.message(placing.capacity.release()).unwrap_or_default();
     let blame = Blame::find(cluster, &placing.candidate, Placing::EVER, verdict, cx.pod);
-    let others = Some(others(verdict)).filter(|others| !others.is_empty()).map(|others| format!("; {others}"));
-    let others = others.unwrap_or_default();
+    let others = others(verdict);
     let missing = Blame::shortfalls(cluster, &placing.candidate, Placing::EVER, verdict, cx.pod);
     let Some(blame) = blame else {
         let message = format!(
@@ -87,10 +87,7 @@ fn draft(cx: &Cx<'_>, placing: &Placing<'_>, verdict: &Verdict<'_>) -> Draft {
     let draft = Draft::new(heaviest.at, message, help).measures(missing);
     let draft = draft.data("resource", blame.resource.clone()).data("needed", blame.needed);
     let draft = draft.data("offered", blame.best.left()).data("short", blame.short()).data("scheduler", scheduler);
-    match container {
-        Some(container) => draft.container(container),
-        None => draft,
-    }
+    draft.container(container)
 }
 
 /// What one toleration would open: nodes that have the room.

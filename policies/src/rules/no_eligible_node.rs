@@ -26,12 +26,13 @@
 
 use std::collections::BTreeSet;
 
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::spelling::nearest;
+use memlint_scheduler::{Obstacle, excluded, nodes, obstacle, obstacles, shown_toleration};
+
 use crate::finding::{Group, Level};
-use crate::path::FieldPath;
-use crate::placement::{Obstacle, obstacles};
-use crate::placing::{Placing, excluded, nodes, obstacle, shown_toleration};
+use crate::placing::Placing;
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
-use crate::spelling::nearest;
 
 pub(super) const RULE: Rule = Rule {
     id: "no-eligible-node",

@@ -32,9 +32,11 @@
 //!
 //! `plugin/pkg/admission/limitranger`.
 
-use crate::finding::{Group, Level, Related};
-use crate::limit_range::{Constraint, Violation};
-use crate::resources::List;
+use memlint_kubernetes::limit_range::{Constraint, Violation};
+use memlint_kubernetes::reference::Related;
+use memlint_kubernetes::resources::List;
+
+use crate::finding::{Group, Level};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
 pub(super) const RULE: Rule = Rule {
@@ -98,8 +100,5 @@ fn draft(cx: &Cx<'_>, violation: Violation) -> Option<Draft> {
     let aspect = format!("{field} of {resource} in LimitRange {} for {whose}", violation.name);
     let draft = Draft::new(at, message, help).related(related).measures([(aspect, violation.measure)]);
     let draft = draft.data("enforced", enforced.to_string());
-    Some(match container {
-        Some(container) => draft.container(container),
-        None => draft,
-    })
+    Some(draft.container(container))
 }

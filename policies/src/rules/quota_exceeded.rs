@@ -34,11 +34,12 @@
 
 use std::collections::BTreeSet;
 
+use memlint_kubernetes::measure::Measure;
+use memlint_kubernetes::quota::{Excess, Quota, Refusal};
+use memlint_kubernetes::resources::List;
+
 use crate::finding::{Group, Level};
-use crate::measure::Measure;
 use crate::placing::heaviest;
-use crate::quota::{Excess, Quota, Refusal};
-use crate::resources::List;
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
 pub(super) const RULE: Rule = Rule {
@@ -90,10 +91,9 @@ fn unset(cx: &Cx<'_>, quota: &Quota, refusal: &Refusal) -> Draft {
     let count = |names: &BTreeSet<String>| Measure::count(i64::try_from(names.len()).unwrap_or(i64::MAX));
     let open = missing.iter().map(|(resource, names)| (aspect(quota, resource), count(names)));
     let measured = |draft: Draft| draft.measures(open.clone()).related(quota.related());
-    match first {
-        Some((container, at)) => measured(Draft::new(at, message, help)).container(container),
-        None => measured(Draft::new(cx.workload.spec_at.key("containers"), message, help)),
-    }
+    let (container, at) = first.unzip();
+    let at = at.unwrap_or_else(|| cx.workload.spec_at.key("containers"));
+    measured(Draft::new(at, message, help)).container(container)
 }
 
 fn exceeded(cx: &Cx<'_>, quota: &Quota, refusal: &Refusal, pods: i64) -> Draft {

@@ -25,11 +25,13 @@
 //!
 //! kube-scheduler's filters, topology spread and Pod anti-affinity included. Nodes that an autoscaler may add count.
 
-use crate::finding::{Group, Level, Related};
-use crate::measure::Measure;
-use crate::placement::pack;
-use crate::placing::{heaviest, nodes};
-use crate::resources::MEMORY;
+use memlint_kubernetes::measure::Measure;
+use memlint_kubernetes::reference::Related;
+use memlint_kubernetes::resources::MEMORY;
+use memlint_scheduler::{nodes, pack};
+
+use crate::finding::{Group, Level};
+use crate::placing::heaviest;
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
 pub(super) const RULE: Rule = Rule {
@@ -77,10 +79,9 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
             (scale.at.clone(), format!("set {field} to {} or less, ask for less per Pod, or add nodes", packing.placed))
         }
     };
-    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let left_over = Measure::count(wanted.saturating_sub(packing.placed));
     let draft = Draft::new(at, message, help).measures([("replicas".to_owned(), left_over)]);
-    let mut draft = draft.data("wanted", number(wanted)).data("placed", number(packing.placed));
+    let mut draft = draft.data("wanted", wanted).data("placed", packing.placed);
     if let Some(autoscaler) = autoscaler {
         let message = format!("the autoscaler may ask for up to {} replicas", autoscaler.max);
         draft = draft.related(Related { origin: Some(autoscaler.origin), at: autoscaler.at.clone(), message });

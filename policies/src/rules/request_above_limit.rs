@@ -26,9 +26,11 @@
 //!
 //! `ValidateContainerResourceRequirements` in `pkg/apis/core/validation`; LimitRanges are applied before it.
 
-use crate::finding::{Group, Level, Related};
-use crate::measure::Measure;
-use crate::resources::{Above, ContainerResources, List};
+use memlint_kubernetes::measure::Measure;
+use memlint_kubernetes::reference::Related;
+use memlint_kubernetes::resources::{Above, ContainerResources, List};
+
+use crate::finding::{Group, Level};
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
 
 pub(super) const RULE: Rule = Rule {

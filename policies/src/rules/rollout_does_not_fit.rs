@@ -27,15 +27,17 @@
 //! `pkg/controller/deployment/util`: surge is rounded up, unavailable down, and one of the two is never 0. StatefulSets
 //! and, by default, DaemonSets delete the old Pod first.
 
-use crate::aggregate::ResourceList;
-use crate::amounts;
-use crate::finding::{Group, Level, Related};
-use crate::measure::Measure;
-use crate::placement::{filter, pack};
-use crate::placing::{Placing, nodes};
-use crate::quota::Refusal;
+use memlint_kubernetes::aggregate::ResourceList;
+use memlint_kubernetes::amounts;
+use memlint_kubernetes::measure::Measure;
+use memlint_kubernetes::quota::Refusal;
+use memlint_kubernetes::reference::Related;
+use memlint_kubernetes::scale::Update;
+use memlint_scheduler::{filter, nodes, pack};
+
+use crate::finding::{Group, Level};
+use crate::placing::Placing;
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
-use crate::scale::Update;
 
 pub(super) const RULE: Rule = Rule {
     id: "rollout-does-not-fit",
@@ -69,12 +71,8 @@ fn check(cx: &Cx<'_>, sink: &mut Sink) {
     );
     let help = "set strategy.rollingUpdate to {maxSurge: 0, maxUnavailable: 1}, or make room for one more Pod";
     let mut draft = Draft::new(at.clone(), message, help).measure(Measure::count(surge));
-    draft = draft.data("replicas", i64::try_from(replicas).unwrap_or(i64::MAX));
-    draft = draft.data("surge", i64::try_from(surge).unwrap_or(i64::MAX));
-    sink.report(match related {
-        Some(related) => draft.related(related),
-        None => draft,
-    });
+    draft = draft.data("replicas", replicas).data("surge", surge);
+    sink.report(draft.related(related));
 }
 
 /// What the scheduler says to the first Pod of the surge, if the replicas themselves find a place.

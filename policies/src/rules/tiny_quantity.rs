@@ -30,12 +30,12 @@
 //! `k8s.io/apimachinery/pkg/api/resource`, suffixes.
 
 use k8s_openapi::api::core::v1 as core;
+use memlint_kubernetes::measure::Measure;
+use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::quantity::Quantity;
+use memlint_kubernetes::resources::{List, MEMORY, Requirements};
 
 use crate::finding::{Group, Level};
-use crate::measure::Measure;
-use crate::path::FieldPath;
-use crate::quantity::Quantity;
-use crate::resources::{List, MEMORY, Requirements};
 use crate::rule::{Cx, Draft, Needs, Param, ParamKind, Rule, Sink, replace};
 
 pub(super) const RULE: Rule = Rule {

@@ -29,11 +29,11 @@
 //! `pkg/volume/emptydir/empty_dir.go`.
 
 use k8s_openapi::api::core::v1 as core;
+use memlint_kubernetes::resources::List;
+use memlint_kubernetes::volume::memory_volumes;
 
 use crate::finding::{Group, Level};
-use crate::resources::List;
 use crate::rule::{Cx, Draft, Needs, Rule, Sink};
-use crate::volume::memory_volumes;
 
 pub(super) const RULE: Rule = Rule {
     id: "unbounded-memory-volume",

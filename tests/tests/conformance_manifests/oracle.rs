@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use memlint_policies::object::Value;
-use memlint_policies::path::{FieldPath, Segment};
+use memlint_kubernetes::object::Value;
+use memlint_kubernetes::path::{FieldPath, Segment};
 use serde_json::Value as Json;
 
 /// `spec.containers.0.name`: one spelling for all.

@@ -1,6 +1,6 @@
 //! What memlint says about the fixtures, word for word.
 
-use memlint_policies::oom::{Kill, advise};
+use memlint_oom::{Kill, advise};
 
 use super::common;
 

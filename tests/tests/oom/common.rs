@@ -1,10 +1,12 @@
 //! What both OOM tests share: reading a log, and writing a diagnosis as JSON so that `expected.json` is readable.
-use memlint_policies::oom::{
+
+use std::path::PathBuf;
+
+use memlint_oom::{
     Beyond, CgroupVersion, Constraint, Contributor, Counters, Death, Driver, Fate, Gauge, Kill, Memory, Qos, Repeats,
     Runtime, Stream, Task, Victim, advise,
 };
 use serde_json::{Map, Value, json};
-use std::path::PathBuf;
 
 /// Every fixture's name and log.
 pub(crate) fn fixtures() -> Vec<(String, PathBuf)> {
@@ -41,7 +43,7 @@ pub(crate) fn diagnosis(log: &[u8]) -> Value {
         .into_iter()
         .filter(|group| group.count > 1 && group.place.is_some())
         .map(|group| {
-            json!({"place": group.place, "name": group.name, "names": group.names, "level": group.level.map(memlint_policies::oom::Level::name),
+            json!({"place": group.place, "name": group.name, "names": group.names, "level": group.level.map(memlint_oom::Level::name),
                 "count": group.count, "containers": group.containers, "firstLine": group.first_line,
                 "firstTime": group.first_time, "lastLine": group.last_line, "lastTime": group.last_time})
         })
@@ -56,7 +58,7 @@ pub(crate) fn diagnosis(log: &[u8]) -> Value {
 fn kill(kill: &Kill) -> Value {
     let trigger = kill.trigger.as_ref();
     let mut told = json!({
-        "level": kill.level.map(memlint_policies::oom::Level::name),
+        "level": kill.level.map(memlint_oom::Level::name),
         "beyond": kill.beyond.map(|beyond| match beyond {
             Beyond::Node => "node",
             Beyond::Container => "container",

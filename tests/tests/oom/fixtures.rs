@@ -65,7 +65,7 @@ fn evidence_is_a_line_of_the_log() {
 
 #[test]
 fn figures_do_not_depend_on_blocks() {
-    use memlint_policies::oom::Stream;
+    use memlint_oom::Stream;
     for (name, path) in common::fixtures() {
         let log = std::fs::read(path.join("log.txt")).unwrap();
         let whole = common::kills(&log);

@@ -1,7 +1,7 @@
 //! Logs of several machines merged line by line, with nothing that tells whose line it is: figures are right or left
 //! out, never another machine's.
 
-use memlint_policies::oom::Kill;
+use memlint_oom::Kill;
 
 use super::common;
 

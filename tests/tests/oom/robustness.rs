@@ -1,6 +1,6 @@
 //! Damaged logs: whatever happens to the bytes, the parser ends, stays small and invents nothing.
 
-use memlint_policies::oom::{Kill, Stream, advise};
+use memlint_oom::{Kill, Stream, advise};
 
 use super::common;
 

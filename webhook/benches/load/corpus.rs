@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1::Node;
-use memlint_policies::capacity::CapacityBuilder;
-use memlint_policies::finding::Origin;
+use memlint_capacity::CapacityBuilder;
+use memlint_kubernetes::reference::Origin;
 use memlint_policies::inventory::Inventory;
 use serde_json::{Value, json};
 

@@ -8,8 +8,8 @@ use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::node::v1::RuntimeClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
-use memlint_policies::capacity::Node;
 use memlint_policies::exemption::ALLOW_ANNOTATION;
+use memlint_scheduler::Node;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use memlint_policies::capacity::{Capacity, CapacityBuilder};
-use memlint_policies::finding::Origin;
+use memlint_capacity::{Capacity, CapacityBuilder};
+use memlint_kubernetes::reference::Origin;
 use memlint_policies::inventory::Inventory;
-
-use super::doubt::Signs;
 use memlint_review::Nodes;
 
+use super::doubt::Signs;
 use super::{KINDS, Settings, View};
 use crate::state::{App, Cluster};
 

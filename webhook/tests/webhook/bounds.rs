@@ -89,7 +89,11 @@ async fn r5_10_000_containers_get_a_short_answer() {
     let verdict = ask(&app(), &create(&pod_of(&containers))).await;
     let took = started.elapsed();
     assert!(!verdict.allowed, "{:?}", verdict.warnings);
-    assert!(verdict.message.contains("; and 9999 more problems\n") && verdict.message.contains("9980 more"), "{}", verdict.message);
+    assert!(
+        verdict.message.contains("; and 9999 more problems\n") && verdict.message.contains("9980 more"),
+        "{}",
+        verdict.message
+    );
     assert!(verdict.message.len() < 16 * 1024, "{}", verdict.message.len());
     assert!(took < Duration::from_secs(3), "{took:?}");
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use memlint_policies::capacity::CapacityBuilder;
+use memlint_capacity::CapacityBuilder;
 use memlint_policies::inventory::Inventory;
 use memlint_webhook::state::Cluster;
 use serde_json::json;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use memlint_policies::capacity::{Capacity, CapacityBuilder};
-use memlint_policies::finding::Origin;
+use memlint_capacity::{Capacity, CapacityBuilder};
+use memlint_kubernetes::reference::Origin;
 use memlint_policies::inventory::Inventory;
 use memlint_webhook::state::{App, Cluster};
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use memlint_policies::finding::Origin;
+use memlint_kubernetes::reference::Origin;
 use memlint_policies::inventory::Inventory;
 use memlint_review::{Enforcement, Options, ReviewCx, Verdict, Workloads};
 use serde_json::{Value, json};

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use memlint_files::{policy_file, yaml};
+use memlint_kubernetes::object::Value as Object;
+use memlint_kubernetes::workload::{Workload, objects};
 use memlint_policies::finding::Group;
 use memlint_policies::inventory::Inventory;
-use memlint_policies::object::Value as Object;
 use memlint_policies::policy::Policy;
 use memlint_policies::rules::{self, RULES};
-use memlint_policies::workload::{Workload, objects};
 use memlint_review::{Action, Options, Reply, ReviewCx};
 use serde_json::{Value, json};
 

@@ -10,11 +10,11 @@ use memlint::project::known::Known;
 use memlint::review::Bench;
 use memlint_files::held::Asked;
 use memlint_files::{policy_file, yaml};
+use memlint_kubernetes::object::Value;
+use memlint_kubernetes::workload::{Object, objects};
 use memlint_policies::finding::Finding;
-use memlint_policies::object::Value;
 use memlint_policies::policy::Policy;
 use memlint_policies::rules::RULES;
-use memlint_policies::workload::{Object, objects};
 use memlint_review::{OnDoubt, Options, ReviewCx, Workloads};
 
 use crate::support::{UID, repository};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use memlint_policies::finding::Origin;
+use memlint_kubernetes::reference::Origin;
 use memlint_policies::inventory::Inventory;
 use memlint_review::{Options, Workloads};
 use memlint_webhook::state::{App, Cluster};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use memlint_policies::capacity::{Capacity, CapacityBuilder};
-use memlint_policies::finding::Origin;
-use memlint_policies::placement::View;
+use memlint_capacity::{Capacity, CapacityBuilder};
+use memlint_kubernetes::reference::Origin;
 use memlint_review::Workloads;
+use memlint_scheduler::View;
 use memlint_webhook::cluster::Settings;
 use memlint_webhook::state::App;
 use serde_json::{Value, json};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use memlint_policies::exemption;
 use memlint_policies::exemption::ExemptedBy;
 use memlint_policies::funnel;
-use memlint_policies::waiver::Waiver;
 use serde::Serialize;
 
 use super::{Explained, OfRule, OfWorkload, Source};
@@ -162,7 +162,7 @@ fn rule(rule: &OfRule) -> Rule<'_> {
         level: rule.level.map_or_else(|| "off".to_owned(), |level| level.to_string()),
         params: rule.params.iter().map(|(name, value)| (*name, value.as_str())).collect(),
         set_by: set_by(&rule.set_by),
-        exempted: rule.waivers.iter().map(|(waiver, source)| exempted(waiver, source.as_ref())).collect(),
+        exempted: rule.exempted.iter().map(|(by, source)| exempted(by, source.as_ref())).collect(),
         expired: rule
             .lapsed
             .iter()
@@ -180,13 +180,13 @@ fn set_by(source: &Source) -> SetBy<'_> {
     }
 }
 
-fn exempted<'a>(waiver: &'a Waiver, source: Option<&'a Source>) -> Exempted<'a> {
-    let by = match waiver.by {
+fn exempted<'a>(exempted: &'a exemption::Exempted, source: Option<&'a Source>) -> Exempted<'a> {
+    let by = match exempted.by {
         ExemptedBy::Policy => "policy",
         ExemptedBy::Object => "object",
         ExemptedBy::Namespace => "namespace",
     };
-    Exempted { by, container: waiver.container.as_deref(), reason: &waiver.reason, at: source.map(set_by) }
+    Exempted { by, container: exempted.container.as_deref(), reason: &exempted.reason, at: source.map(set_by) }
 }
 
 fn of_nodes(nodes: &funnel::Funnel) -> Funnel<'_> {

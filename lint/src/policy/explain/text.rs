@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use memlint_files::problem::Note;
+use memlint_policies::exemption;
 use memlint_policies::exemption::ExemptedBy;
 use memlint_policies::funnel::{Alike, Funnel};
-use memlint_policies::waiver::Waiver;
 use memlint_review::plain;
 
 use super::{Explained, OfRule, OfWorkload, Source};
@@ -75,21 +75,21 @@ fn of_rule(rule: &OfRule) -> Vec<String> {
         (_, None, 1) => vec!["1 problem".to_owned()],
         (_, None, many) => vec![format!("{many} problems")],
     };
-    let waivers = rule.waivers.iter().filter(|_| rule.level.is_some());
-    finds.extend(waivers.map(|(waiver, source)| exempt(waiver, source.as_ref())));
+    let exempted = rule.exempted.iter().filter(|_| rule.level.is_some());
+    finds.extend(exempted.map(|(exempted, source)| exempt(exempted, source.as_ref())));
     finds.extend(rule.lapsed.iter().map(|(source, until)| format!("{} exempted it until {until}", shown(source))));
     vec![rule.id.to_owned(), level, shown(&rule.set_by), finds.join("; ")]
 }
 
-fn exempt(waiver: &Waiver, source: Option<&Source>) -> String {
-    let whose = waiver.container.as_deref().map(|name| format!(" in container {name}")).unwrap_or_default();
-    let who = match (waiver.by, source) {
+fn exempt(exempted: &exemption::Exempted, source: Option<&Source>) -> String {
+    let whose = exempted.container.as_deref().map(|name| format!(" in container {name}")).unwrap_or_default();
+    let who = match (exempted.by, source) {
         (ExemptedBy::Policy, Some(source)) => shown(source),
         (ExemptedBy::Policy, None) => "the policy".to_owned(),
         (ExemptedBy::Object, _) => "its own annotation".to_owned(),
         (ExemptedBy::Namespace, _) => "an annotation of its namespace".to_owned(),
     };
-    format!("exempt{whose} by {who}: {}", waiver.reason)
+    format!("exempt{whose} by {who}: {}", exempted.reason)
 }
 
 fn shown(source: &Source) -> String {

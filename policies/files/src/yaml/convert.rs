@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use memlint_policies::object::Value;
+use memlint_kubernetes::object::Value;
 
 use super::merge::{Entry, Merged, is_merge};
 use super::problem::Fault;

@@ -1,7 +1,7 @@
 //! [`Document`]: one parsed document, its value, and the way from a field to its place in the text.
 
-use memlint_policies::object::Value;
-use memlint_policies::path::FieldPath;
+use memlint_kubernetes::object::Value;
+use memlint_kubernetes::path::FieldPath;
 
 use super::convert::{Repeated, convert};
 use super::position::{Positions, Span};

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use memlint_policies::object::Value;
+use memlint_kubernetes::object::Value;
 
 use super::tree::{Kind, Style, Tag, Tree};
 

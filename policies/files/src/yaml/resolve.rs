@@ -1,6 +1,6 @@
 //! From a field path to the place in the text where the field's value is written.
 
-use memlint_policies::path::{FieldPath, Segment};
+use memlint_kubernetes::path::{FieldPath, Segment};
 
 use super::merge::is_merge;
 use super::scalar;
