@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 /// A Kubernetes minor version, such as 1.29. Patch level and vendor suffix never change a reservation and are dropped.
 ///
 /// ```
-/// # use memlint_policies::capacity::sizing::KubernetesVersion;
+/// # use memlint_capacity::sizing::KubernetesVersion;
 /// let version: KubernetesVersion = "v1.29.7-gke.100".parse().unwrap();
 /// assert!(version >= KubernetesVersion::new(1, 29));
 /// assert_eq!(version.to_string(), "1.29");
