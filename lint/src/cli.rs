@@ -2,14 +2,13 @@
 
 mod audit;
 mod review;
-
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use memlint_policies::finding::Level;
 
 use crate::capacity::CapacityCommand;
+use crate::choices::{Color, FailOn, Format};
 use crate::live::LiveArgs;
 use crate::policy::PolicyCommand;
 
@@ -227,47 +226,4 @@ fn node_memory(text: &str) -> Result<u64, String> {
         Ok(bytes) if bytes >= 1 << 20 => Ok(bytes),
         _ => Err("a node has at least 1Mi; write it as Kubernetes does, such as 16Gi".to_owned()),
     }
-}
-
-/// The output formats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people
-    Text,
-    /// For machines; the format has a version
-    Json,
-}
-
-/// From which level on findings make the exit code 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
-    /// Any finding
-    Warn,
-    /// Findings at level deny
-    Deny,
-    /// No finding; only what cannot be read
-    Never,
-}
-
-impl FailOn {
-    /// Whether a finding of this level fails the run.
-    #[must_use]
-    pub fn includes(self, level: Level) -> bool {
-        match self {
-            FailOn::Warn => true,
-            FailOn::Deny => level == Level::Deny,
-            FailOn::Never => false,
-        }
-    }
-}
-
-/// When to colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless NO_COLOR is set
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }

@@ -3,7 +3,9 @@
 
 pub mod audit;
 pub mod capacity;
+pub mod choices;
 pub mod cli;
+mod exit;
 pub mod explain;
 pub mod fit;
 pub mod linting;

@@ -4,13 +4,12 @@
 //! it, without what could hold a secret (environment, annotations) or is of no use here (managed fields).
 
 mod session;
-
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
 use memlint_files::capacity_files::Answer;
-use memlint_policies::exemption::ALLOW_ANNOTATION;
+use memlint_policies::annotation::ALLOW_ANNOTATION;
 use serde_json::Value;
 
 pub(crate) use session::{Refusal, Session};

@@ -2,7 +2,6 @@
 //! what a policy comes to for an object.
 
 pub mod explain;
-
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +11,7 @@ use memlint_files::problem::Problem;
 use memlint_policies::finding::Level;
 use memlint_policies::policy::Policy;
 
-use crate::cli::Format;
+use crate::choices::Format;
 use crate::live::LiveArgs;
 
 /// The commands about policies.

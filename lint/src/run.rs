@@ -1,40 +1,27 @@
 //! From the command line to the exit code.
-
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
-use anstream::stream::RawStream;
-use anstream::{AutoStream, ColorChoice};
+use anstream::ColorChoice;
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
-use jiff::civil::Date;
-use memlint_files::capacity_files;
-use memlint_files::policy_file;
-use memlint_files::problem::Problem;
+use memlint_files::{capacity_files, policy_file};
 use memlint_policies::rules;
 
-use crate::audit;
 use crate::capacity::{self, CapacityCommand};
-use crate::cli::{Cli, Color, Command, FailOn, Format, LintArgs, OomArgs, ReviewArgs};
-use crate::explain;
-use crate::fit;
+use crate::choices::{Color, FailOn, Format};
+use crate::cli::{Cli, Command, LintArgs, OomArgs, ReviewArgs};
+use crate::exit::{CLEAN, FAILED, FOUND, complain, is_coloured, refuse, today};
 use crate::linting::{self, Settings};
-use crate::oom;
 use crate::output::{self, json, text};
 use crate::policy::{self, PolicyCommand};
 use crate::progress::Progress;
 use crate::project::{Project, Sources, beside};
 use crate::report::Report;
 use crate::review::{self, Bench};
-
-/// Nothing at or above `--fail-on`.
-pub(crate) const CLEAN: u8 = 0;
-/// Findings, or documents that cannot be read.
-pub(crate) const FOUND: u8 = 1;
-/// memlint could not do its job.
-pub(crate) const FAILED: u8 = 2;
+use crate::{audit, explain, fit, oom};
 
 /// Runs the command line of this process.
 #[must_use]
@@ -192,27 +179,4 @@ fn wants_color(color: Color) -> bool {
     };
     choice.write_global();
     is_coloured(&std::io::stdout())
-}
-
-/// Whether a stream is coloured. Unless `--color always` is given, only terminals are.
-fn is_coloured(stream: &impl RawStream) -> bool {
-    let is_forced = ColorChoice::global() == ColorChoice::Always;
-    is_forced || (stream.is_terminal() && AutoStream::choice(stream) != ColorChoice::Never)
-}
-
-/// Prints what is wrong with the files that a command needs, and gives its exit code.
-pub(crate) fn refuse(problems: &[Problem]) -> u8 {
-    complain(&text::problems(problems, is_coloured(&std::io::stderr())));
-    FAILED
-}
-
-/// The day in UTC, on which exemptions expire.
-pub(crate) fn today() -> Date {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let timestamp = jiff::Timestamp::from_second(i64::try_from(seconds).unwrap_or(i64::MAX)).unwrap_or_default();
-    jiff::tz::Offset::UTC.to_datetime(timestamp).date()
-}
-
-pub(crate) fn complain(message: &str) {
-    _ = writeln!(std::io::stderr(), "{}", message.trim_end());
 }

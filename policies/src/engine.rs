@@ -1,5 +1,4 @@
 //! The engine: one workload, what is known, one policy; findings out.
-
 use std::cell::OnceCell;
 
 use jiff::civil::Date;
@@ -8,12 +7,13 @@ use memlint_kubernetes::resources::Defaulting;
 use memlint_kubernetes::workload::Workload;
 
 use crate::admission::Admitted;
-use crate::exemption::{Exempted, Subject, exempted, self_exemptions};
+use crate::exemption::{Exempted, Subject};
 use crate::finding::{Finding, Group};
 use crate::inventory::Inventory;
 use crate::policy::Policy;
 use crate::rule::{Cx, Sink};
 use crate::rules::RULES;
+use crate::self_exemption::{exempted, self_exemptions};
 
 /// What a review is done with, besides the workload.
 #[derive(Debug, Clone, Copy)]

@@ -1,5 +1,4 @@
 //! [`Inventory`]: what is known of the cluster besides the object under review.
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use memlint_kubernetes::reference::Origin;
 use memlint_kubernetes::resources::runtime_class_overhead;
 use memlint_kubernetes::scale::Autoscaler;
 
-use crate::exemption::is_allowance;
+use crate::annotation::is_allowance;
 
 /// LimitRanges and ResourceQuotas by namespace, RuntimeClasses, autoscalers, and the capacity of the nodes.
 #[derive(Debug, Clone, Default)]

@@ -4,6 +4,7 @@
 //! fail. The linter and the admission webhook are two front ends to it; what one says, the other says.
 
 pub mod admission;
+pub mod annotation;
 pub mod engine;
 pub mod exemption;
 pub mod finding;
@@ -15,3 +16,4 @@ pub mod policy;
 pub mod rule;
 pub mod rules;
 pub mod runtimes;
+mod self_exemption;

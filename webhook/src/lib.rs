@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod policy;
 pub mod router;
 pub mod run;
+mod seldom;
 pub mod server;
 pub mod state;
 pub mod tls;

@@ -1,7 +1,5 @@
 //! The log: lines for people or for machines. Bodies, environments and tokens are never in it, at any level.
-
 use std::io::IsTerminal as _;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -13,6 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::LogFormat;
+use crate::seldom::Seldom;
 use crate::state;
 
 /// Starts logging to standard error.
@@ -47,25 +46,6 @@ pub fn span(trace: Option<&str>) -> Span {
     // At the level of errors, so that it is there for whatever is logged.
     let (uid, operation, kind, namespace) = (Empty, Empty, Empty, Empty);
     tracing::error_span!("request", trace, uid, operation, kind, namespace)
-}
-
-/// Lets one line through per second, for lines that anyone can cause who reaches the port.
-#[derive(Debug, Default)]
-pub struct Seldom {
-    /// The second of the last line.
-    last: AtomicI64,
-    held_back: AtomicU64,
-}
-
-impl Seldom {
-    /// How many lines were held back since the last one; `None` where this one is to be held back too.
-    pub fn turn(&self, now: i64) -> Option<u64> {
-        if self.last.swap(now, Ordering::Relaxed) == now {
-            self.held_back.fetch_add(1, Ordering::Relaxed);
-            return None;
-        }
-        Some(self.held_back.swap(0, Ordering::Relaxed))
-    }
 }
 
 /// One line for a request: at `info` for a denial, at `warn` for what could not be judged, else at `debug`.

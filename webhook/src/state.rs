@@ -1,7 +1,6 @@
 //! [`App`]: what requests share, and [`Health`]: whether there is any point in sending them.
 //!
 //! Policy and cluster are swapped whole: a request sees one policy and one cluster from its first byte to its last.
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -15,8 +14,8 @@ use tokio::sync::Semaphore;
 
 use crate::budget::{Bytes, Turns};
 use crate::events::Events;
-use crate::log::Seldom;
 use crate::metrics::Metrics;
+use crate::seldom::Seldom;
 
 /// A policy that holds, and its hash.
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! `memlint audit` as a command: from its arguments to the exit code.
-
 use anyhow::Context as _;
 use memlint_files::policy_file;
 use memlint_files::problem::Problem;
 use memlint_policies::policy::Policy;
+use memlint_review::Nodes;
 use memlint_review::nodes::Traces;
 
 use super::auditor::Auditor;
@@ -11,14 +11,11 @@ use super::files::{self, Contents};
 use super::report::{Audited, Gap, Report};
 use super::surroundings::{Known, Surroundings};
 use super::{cluster, json, text};
-use memlint_review::Nodes;
-
-use crate::cli::{AuditArgs, Format};
+use crate::choices::Format;
+use crate::cli::AuditArgs;
 use crate::live::{self, Session};
-use crate::output;
-use crate::project;
 use crate::review::Bench;
-use crate::run;
+use crate::{exit, output, project};
 
 /// Audits a cluster, or what was printed of one.
 ///
@@ -34,7 +31,7 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<u8> {
     let report = match audited {
         Ok(report) => report,
         Err(problems) => {
-            return Ok(run::refuse(&problems));
+            return Ok(exit::refuse(&problems));
         }
     };
     let printed = match args.format {
@@ -44,13 +41,13 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<u8> {
     output::print(&printed).context("standard output cannot be written")?;
     if !report.gaps.is_empty() {
         let what: Vec<&str> = report.gaps.iter().map(|gap| gap.what.as_str()).collect();
-        run::complain(&format!("memlint: not audited: {}", what.join(", ")));
+        exit::complain(&format!("memlint: not audited: {}", what.join(", ")));
     }
     let denied = |object: &Audited| object.verdict.is_denial();
     Ok(match (report.gaps.is_empty(), report.objects.iter().any(denied)) {
-        (false, _) => run::FAILED,
-        (true, true) => run::FOUND,
-        (true, false) => run::CLEAN,
+        (false, _) => exit::FAILED,
+        (true, true) => exit::FOUND,
+        (true, false) => exit::CLEAN,
     })
 }
 
@@ -111,7 +108,7 @@ fn of_files(args: &AuditArgs, policy: Policy) -> Outcome {
 fn bench(args: &AuditArgs, policy: Policy, mut known: Known) -> (Bench, Known) {
     let file = policy_file::locate(args.policy.as_deref());
     let (capacity, doubt) = (known.capacity.take(), known.doubt.take());
-    (Bench::new((file.as_deref(), policy), capacity, doubt, (&args.options, run::today())), known)
+    (Bench::new((file.as_deref(), policy), capacity, doubt, (&args.options, exit::today())), known)
 }
 
 fn finish(args: &AuditArgs, auditor: Auditor<'_>, known: Known) -> Report {

@@ -1,10 +1,9 @@
 //! What can be typed after `memlint capacity`.
-
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::{Color, Format};
+use crate::choices::{Color, Format};
 use crate::live::ClusterArgs;
 
 /// The commands.

@@ -1,7 +1,6 @@
 //! One resource as a bar: reserved, DaemonSets, requested, free; and limits, which may go beyond its end.
-
 use super::Screen;
-use super::show::Use;
+use super::groups::Use;
 
 /// A bar to draw.
 pub(super) struct Bar<'a> {

@@ -2,6 +2,7 @@
 
 mod args;
 mod bars;
+mod groups;
 mod machine;
 mod node;
 mod node_json;
@@ -10,7 +11,6 @@ mod show_json;
 mod sizes;
 mod snapshot;
 mod table;
-
 use memlint_files::problem::Problem;
 
 pub use args::{CapacityCommand, NodeArgs, ShowArgs, SizesArgs, SnapshotArgs};

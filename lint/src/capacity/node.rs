@@ -1,5 +1,4 @@
 //! `memlint capacity node`: from what was paid for to what Pods can have, each step with its reason.
-
 use std::fmt::Write as _;
 
 use memlint_capacity::sizing::{
@@ -11,7 +10,7 @@ use super::args::NodeArgs;
 use super::machine::{self, Versions};
 use super::table::{Align, aligned, wrapped};
 use super::{Screen, node_json};
-use crate::cli::Format;
+use crate::choices::Format;
 
 pub(super) fn run(args: &NodeArgs, screen: Screen) -> Result<String, String> {
     let provider = machine::provider(&args.provider)?;

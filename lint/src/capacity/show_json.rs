@@ -1,12 +1,11 @@
 //! `memlint capacity show --format json`, version 1.
-
 use memlint_capacity::Capacity;
 use memlint_files::problem::Note;
 use memlint_kubernetes::quantity::Quantity;
 use memlint_scheduler::{Cluster, View};
 use serde_json::{Map, Value, json};
 
-use super::show::{Group, usage};
+use super::groups::{Group, usage};
 
 /// The groups with all their nodes.
 pub(super) fn render(capacity: &Capacity, groups: &[Group], notes: &[&Note]) -> String {

@@ -1,5 +1,4 @@
 //! `memlint capacity sizes`: which VM sizes hold a request.
-
 use memlint_capacity::sizing::{
     Bytes, Candidate, Cloud, Demand, Machine, Measured, Millicores, Provider, Settings, WarningKind, all_sizes,
     explain, sizes_that_hold,
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::SizesArgs;
 use super::machine::{self, Versions};
 use super::table::{Align, aligned};
-use crate::cli::Format;
+use crate::choices::Format;
 
 pub(super) fn run(args: &SizesArgs) -> Result<String, String> {
     let provider = machine::provider(&args.provider)?;

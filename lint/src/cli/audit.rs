@@ -1,12 +1,10 @@
 //! The arguments of `memlint audit`.
-
 use std::path::PathBuf;
 
 use clap::Args;
-
 use memlint_review::ReviewOptions;
 
-use super::Format;
+use crate::choices::Format;
 use crate::live::{ClusterArgs, PAGE};
 
 const EXAMPLES: &str = "\

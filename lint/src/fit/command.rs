@@ -1,12 +1,11 @@
 //! `memlint fit` as a command: from its arguments to the exit code.
-
 use anyhow::Context as _;
 
-use crate::cli::{FitArgs, Format};
-use crate::output;
+use crate::choices::Format;
+use crate::cli::FitArgs;
 use crate::progress::Progress;
 use crate::project::{Project, Sources};
-use crate::run;
+use crate::{exit, output};
 
 /// Answers for every Pod in the named paths.
 ///
@@ -22,7 +21,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
     };
     let Project { capacity, corpus, .. } = match Project::load(sources, &Progress::start(args.quiet))? {
         Ok(project) => project,
-        Err(problems) => return Ok(run::refuse(&problems)),
+        Err(problems) => return Ok(exit::refuse(&problems)),
     };
     let Some(capacity) = capacity else {
         anyhow::bail!("nothing is known of the nodes: name a file with --capacity, or ask with --cluster")
@@ -33,14 +32,14 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
         Format::Json => super::json::render(&report),
     };
     output::print(&printed).context("standard output cannot be written")?;
-    corpus.fatal.iter().for_each(|error| run::complain(&format!("memlint: {error}")));
+    corpus.fatal.iter().for_each(|error| exit::complain(&format!("memlint: {error}")));
     if !corpus.fatal.is_empty() {
-        return Ok(run::FAILED);
+        return Ok(exit::FAILED);
     }
     anyhow::ensure!(
         !report.results.is_empty() || !report.problems.is_empty(),
         "there is no Pod to place in what was named, nor anything that makes Pods"
     );
     let all = report.problems.is_empty() && report.results.iter().all(super::Placed::is_placed_now);
-    Ok(if all { run::CLEAN } else { run::FOUND })
+    Ok(if all { exit::CLEAN } else { exit::FOUND })
 }

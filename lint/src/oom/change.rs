@@ -1,8 +1,6 @@
 //! What to write into the manifest after a kill: the field, its new value, and a patch.
-
 use memlint_files::place;
 use memlint_kubernetes::path::FieldPath;
-use memlint_kubernetes::quantity::Quantity;
 use memlint_kubernetes::reference::Related;
 use memlint_kubernetes::resources::List;
 use memlint_kubernetes::workload::Workload;
@@ -11,17 +9,8 @@ use memlint_policies::finding::{Finding, Group, Level as Severity};
 
 use super::manifests::{Manifests, Match, MatchedBy};
 use super::pods::Found;
-use super::target::{Target, memory, target};
+use super::target::{Proposal, Target, memory, quantity, target};
 use crate::report::{Located, Place};
-
-/// New values for one container, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Proposal {
-    /// The memory request, where it has to change.
-    pub(super) request: Option<u64>,
-    /// The memory limit, where it has to change.
-    pub(super) limit: Option<u64>,
-}
 
 /// What the container should get, from what it has: half as much again where its own limit was hit, its real use as
 /// its request where the node was full. `None` where no value of its own would help.
@@ -71,11 +60,6 @@ fn round_up(bytes: u64) -> u64 {
         _ => 1024,
     };
     bytes.div_ceil(step * MI).saturating_mul(step * MI)
-}
-
-/// A byte count as it is written in a manifest.
-pub(super) fn quantity(bytes: u64) -> String {
-    Quantity::bytes(i64::try_from(bytes).unwrap_or(i64::MAX)).to_string()
 }
 
 /// The change as a finding on the manifest, so that it is shown as linting shows its own.

@@ -1,5 +1,4 @@
 //! The command from its arguments to its complaints.
-
 use std::collections::HashSet;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -15,11 +14,12 @@ use super::manifests::Manifests;
 use super::pods::Pods;
 use super::text::{self, Log};
 use super::{input, json};
-use crate::cli::{Format, OomArgs};
+use crate::choices::Format;
+use crate::cli::OomArgs;
+use crate::exit::complain;
 use crate::live;
 use crate::progress::Progress;
 use crate::project::corpus::{self, Corpus};
-use crate::run::complain;
 
 /// Kills remembered to tell one that two logs hold (syslog and kern.log) from two.
 const MAX_SEEN: usize = 1 << 16;

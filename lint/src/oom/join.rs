@@ -1,13 +1,11 @@
 //! [`Joiner`]: a kill brought together with what else is known: Pod, manifest, node, and so what to do.
-
 use memlint_capacity::Capacity;
 use memlint_oom::{Advice, Death, ImpliedRequest, Kill, Level, Repeat, advise, implied_request};
 
-use super::change::{self, quantity};
 use super::manifests::{Manifests, Match, owners};
 use super::pods::{Found, Pods};
-use super::room;
-use super::target::is_about_memory;
+use super::target::{is_about_memory, quantity};
+use super::{change, room};
 use crate::report::Located;
 
 /// What kills are joined with.

@@ -1,5 +1,4 @@
 //! Whether the Pod would still find a node after the change, by the scheduler's own filters.
-
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1 as core;
@@ -11,10 +10,10 @@ use memlint_kubernetes::scale::Update;
 use memlint_oom::{Advice, Kill, Level, format_bytes};
 use memlint_scheduler::{Candidate, Look, View, filter};
 
-use super::change::{self, quantity};
+use super::change;
 use super::manifests::Match;
 use super::pods::Found;
-use super::target::{is_about_memory, memory};
+use super::target::{is_about_memory, memory, quantity};
 
 /// A sentence about it; `None` if no node is known, or nothing would be requested that is not today.
 pub(super) fn room(

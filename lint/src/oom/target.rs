@@ -1,6 +1,5 @@
 //! Which `resources` block a change goes to, a container's or the whole Pod's (KEP-2837), the patch that makes it, and
 //! whether the API server would take it.
-
 use k8s_openapi::api::core::v1 as core;
 use memlint_kubernetes::path::FieldPath;
 use memlint_kubernetes::quantity::Quantity;
@@ -8,8 +7,6 @@ use memlint_kubernetes::resources::{Defaulting, List, MEMORY, PodResources};
 use memlint_kubernetes::validation::validate;
 use memlint_kubernetes::workload::{ContainerPlace, Workload};
 use memlint_oom::{Kill, Level};
-
-use super::change::{Proposal, quantity};
 
 /// A `resources` block.
 pub(super) struct Target {
@@ -115,4 +112,18 @@ impl Target {
 fn refusals(workload: &Workload) -> usize {
     let pod = PodResources::new(workload, &[], None, Defaulting::Simulate);
     validate(workload, &pod).len().saturating_add(pod.requests_above_limits().len())
+}
+
+/// New values for one container, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Proposal {
+    /// The memory request, where it has to change.
+    pub(super) request: Option<u64>,
+    /// The memory limit, where it has to change.
+    pub(super) limit: Option<u64>,
+}
+
+/// A byte count as it is written in a manifest.
+pub(super) fn quantity(bytes: u64) -> String {
+    Quantity::bytes(i64::try_from(bytes).unwrap_or(i64::MAX)).to_string()
 }

@@ -3,7 +3,6 @@
 
 mod json;
 mod text;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,8 +19,7 @@ use memlint_kubernetes::path::FieldPath;
 use memlint_kubernetes::reference::ObjectRef;
 use memlint_kubernetes::resources::Defaulting;
 use memlint_kubernetes::workload::{Workload, objects};
-use memlint_policies::engine::{self, Review};
-use memlint_policies::engine::{exempted_rules, expired_exemption};
+use memlint_policies::engine::{self, Review, exempted_rules, expired_exemption};
 use memlint_policies::exemption;
 use memlint_policies::finding::{Finding, Level};
 use memlint_policies::funnel::{Funnels, funnel};
@@ -29,11 +27,11 @@ use memlint_policies::inventory::Inventory;
 use memlint_policies::rules::RULES;
 
 use super::ExplainArgs;
-use crate::cli::Format;
+use crate::choices::Format;
 use crate::progress::Progress;
 use crate::project::walk::{Content, Skipped, Walk};
 use crate::project::{self, Project, Sources};
-use crate::{output, run};
+use crate::{exit, output};
 
 /// What is explained.
 #[derive(Debug, Default)]
@@ -113,7 +111,7 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
     };
     let project = match Project::load(sources, &Progress::start(true))? {
         Ok(project) => project,
-        Err(problems) => return Ok(run::refuse(&problems)),
+        Err(problems) => return Ok(exit::refuse(&problems)),
     };
     let corpus = &project.corpus;
     let walk = Walk::new(corpus, args.namespace.as_deref().unwrap_or_default(), project.capacity.as_ref());
@@ -138,7 +136,7 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
         }
     }
     explained.notes.extend(skipped.notes());
-    corpus.fatal.iter().for_each(|error| run::complain(&format!("memlint: {error}")));
+    corpus.fatal.iter().for_each(|error| exit::complain(&format!("memlint: {error}")));
     let printed = match args.format {
         Format::Text => text::render(&explained),
         Format::Json => json::render(&explained),
@@ -150,9 +148,9 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
     );
     let denied = explained.workloads.iter().any(|workload| workload.verdict() == Some(Level::Deny));
     Ok(match (corpus.fatal.is_empty(), denied || !explained.problems.is_empty()) {
-        (false, _) => run::FAILED,
-        (true, true) => run::FOUND,
-        (true, false) => run::CLEAN,
+        (false, _) => exit::FAILED,
+        (true, true) => exit::FOUND,
+        (true, false) => exit::CLEAN,
     })
 }
 
@@ -185,7 +183,7 @@ impl Asked<'_> {
             namespace,
             file: Some(&held.file),
             defaulting,
-            today: run::today(),
+            today: exit::today(),
         };
         let report = engine::review(workload, &review);
         let settings = self.traced.policy.settings().iter().zip(exempted_rules(workload, &review));

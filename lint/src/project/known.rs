@@ -1,5 +1,4 @@
 //! [`Known`]: the documents that rules need to know besides the one under review.
-
 use std::sync::Arc;
 
 use memlint_capacity::Capacity;
@@ -9,7 +8,7 @@ use memlint_files::yaml::{self, Document};
 use memlint_kubernetes::path::FieldPath;
 use memlint_kubernetes::reference::Origin;
 use memlint_kubernetes::workload::objects;
-use memlint_policies::exemption::ALLOW_ANNOTATION;
+use memlint_policies::annotation::ALLOW_ANNOTATION;
 use rayon::prelude::*;
 
 use crate::project::corpus::Corpus;

@@ -5,7 +5,6 @@
 //! ([`CapacityFile`]). Nothing here knows of Pods that want a place; that is the concern of [`memlint_scheduler`].
 
 mod builder;
-mod doubts;
 mod error;
 pub mod file;
 mod known;

@@ -3,10 +3,9 @@
 //! A message is kept until its entry ends, as its host or time may follow it. In the export format a value that is
 //! no clean text, such as a message of several lines, is counted: its name alone on a line, the length in eight
 //! bytes, the value.
-
 use super::clock::from_unix_micros;
-use super::parser::MAX_LINE;
 use super::prefix::Stamp;
+use super::text::MAX_LINE;
 
 /// Lines kept of one entry's message.
 const MAX_HELD: usize = 512;

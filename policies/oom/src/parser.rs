@@ -2,7 +2,6 @@
 //!
 //! State is a handful of open reports, each bounded; a log of any size is read in constant memory. A report is
 //! finished when the next one begins, when the kernel has been silent about it for a while, or at the end.
-
 use super::diagnose::diagnose;
 use super::join::{Joiner, Line};
 use super::journal::{Journal, Message};
@@ -17,11 +16,7 @@ use super::report::Report;
 use super::route::{fit, opens};
 use super::source::{is_apart, is_of_mixed, mark_mixed, may_be_of, note_rivals};
 use super::table::Row;
-use super::text::without_colours;
-
-/// Bytes of one line that are looked at: journald's JSON objects and kmsg's escaped blocks stay far below, and a
-/// whole log that a tool has put into one line of JSON fits.
-pub const MAX_LINE: usize = 1 << 20;
+use super::text::{MAX_LINE, without_colours};
 
 /// Reports that are open at once; the oldest is finished when one more begins.
 const MAX_OPEN: usize = 8;

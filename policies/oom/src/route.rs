@@ -3,20 +3,14 @@
 //! Two CPUs, or two nodes in one merged log, may print at the same time. Where a line comes from tells reports
 //! apart where the log says so ([`source`](super::source)); otherwise what the line says does: a cgroup, a process
 //! that the table lists, a part that this report still lacks.
-
 use super::cgroup::{container_id, is_within};
 use super::kill::{Fate, Victim};
 use super::prefix::Stamp;
 use super::record::{CounterKind, Record};
 use super::report::Report;
-use super::source::source;
+use super::source::{STRONG, WEAK, source};
 use super::summary::{Summary, agrees};
 use super::victim::Killer;
-
-/// What makes a line likely to be a report's.
-pub(super) const STRONG: u32 = 100;
-/// What makes it a little more likely.
-pub(super) const WEAK: u32 = 10;
 
 /// How well a record fits a report; `None` if it cannot be part of it.
 pub(super) fn fit(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option<u32> {

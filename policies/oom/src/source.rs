@@ -3,12 +3,10 @@
 //! One machine prints one report at a time, but merged logs of several print theirs into each other. Host, printing
 //! thread, what a tool put before the line, and the time since boot tell them apart. Where none is there, figures
 //! may be given to the wrong report: then both are marked as mixed, and their figures are left out.
-
 use super::memory::{Counters, MachineCounters, Memory};
 use super::prefix::Stamp;
 use super::record::Record;
 use super::report::Report;
-use super::route::{STRONG, WEAK};
 
 /// Microseconds of uptime after which a line of one machine is no part of its report: once its victim is known, and
 /// before.
@@ -164,3 +162,9 @@ pub(super) fn without_figures(report: &Report) -> Report {
         ..certain
     }
 }
+
+/// What makes a line likely to be a report's.
+pub(super) const STRONG: u32 = 100;
+
+/// What makes it a little more likely.
+pub(super) const WEAK: u32 = 10;

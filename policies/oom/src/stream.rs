@@ -1,10 +1,11 @@
 //! Blocks of bytes in, kills out: splits lines, counts them, and skips in whole blocks what cannot matter.
+use memchr::{memchr, memchr_iter, memrchr};
 
 use super::kill::Kill;
 use super::others::Other;
-use super::parser::{MAX_LINE, Parser};
+use super::parser::Parser;
 use super::prefilter::Prefilter;
-use memchr::{memchr, memchr_iter, memrchr};
+use super::text::MAX_LINE;
 
 /// Reads a log in blocks of any size. Memory does not grow with the log.
 ///

@@ -88,6 +88,10 @@ pub(super) fn without_colours(text: &str) -> String {
     clean
 }
 
+/// Bytes of one line that are looked at: journald's JSON objects and kmsg's escaped blocks stay far below, and a
+/// whole log that a tool has put into one line of JSON fits.
+pub const MAX_LINE: usize = 1 << 20;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,13 +2,12 @@
 //!
 //! Shippers name their fields as they like, so known names come first; without one, every string of the object that
 //! reads as a kernel's line is taken.
+use serde_json::{Map, Value};
 
 use super::clock::from_unix_micros;
-use super::prefix::{Stamp, strip, uptime};
+use super::prefix::{Stamp, is_source, strip, uptime};
 use super::record::read;
 use super::text::is_digits;
-use super::tool::is_source;
-use serde_json::{Map, Value};
 
 /// Where a message is kept, by who wraps it, in the order they are tried.
 const MESSAGE_KEYS: [&str; 14] = [

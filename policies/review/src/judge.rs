@@ -1,5 +1,4 @@
 //! [`judge`]: what the rules say of a request, and what is done about each finding.
-
 use std::sync::Arc;
 
 use memlint_kubernetes::reference::ObjectRef;
@@ -9,11 +8,11 @@ use memlint_policies::finding::{Finding, Group, Level};
 use memlint_policies::rule::Needs;
 use memlint_policies::rules;
 
-use crate::denial::About;
 use crate::fresh::Known;
 use crate::limit_ranger::{self, Written};
 use crate::options::{Enforcement, OnDoubt, Workloads};
 use crate::pods::{self, Reviewed};
+use crate::regarding::About;
 use crate::reply::Action;
 use crate::request::Request;
 use crate::scope::Scope;

@@ -11,12 +11,12 @@ mod denial;
 mod fresh;
 mod glance;
 mod judge;
-mod lax;
 mod limit_ranger;
 pub mod nodes;
 mod object;
 mod options;
 mod pods;
+mod regarding;
 mod reply;
 mod request;
 mod response;
@@ -27,7 +27,6 @@ mod verdict;
 mod warning;
 mod weight;
 mod words;
-
 use jiff::civil::Date;
 use memlint_policies::inventory::Inventory;
 use memlint_policies::policy::Policy;
@@ -35,10 +34,11 @@ use sha2::{Digest as _, Sha256};
 
 #[cfg(feature = "clap")]
 pub use args::ReviewOptions;
-pub use denial::{About, Denial};
+pub use denial::Denial;
 pub use limit_ranger::ANNOTATION as LIMIT_RANGER_ANNOTATION;
 pub use nodes::Nodes;
 pub use options::{Enforcement, OnDoubt, Options, Workloads};
+pub use regarding::About;
 pub use reply::{Action, Outcome, Reply, Told, Verdict};
 pub use text::plain;
 pub use warning::{MAX_WARNING, MAX_WARNINGS};

@@ -2,7 +2,6 @@
 //!
 //! First the envelope, with the objects left as they are; the objects only if they are to be judged. A request whose
 //! fields are not what they should be still gives its uid, without which no answer counts: see [`lax`].
-
 use std::borrow::Cow;
 use std::fmt;
 
@@ -11,8 +10,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::lax;
-use crate::text::{clip, plain};
+use crate::text::{clip, fault, plain};
 
 /// The only version that is spoken.
 pub(crate) const API_VERSION: &str = "admission.k8s.io/v1";
@@ -150,7 +148,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Read<'_>, String> {
                 Some(request) => Ok(Read::Whole(Box::new(request))),
             }
         }
-        Err(error) => lax::read(body, &error),
+        Err(error) => read_leniently(body, &error),
     }
 }
 
@@ -167,4 +165,90 @@ pub(crate) fn check_type(api_version: &str, kind: &str) -> Result<(), String> {
         "this webhook answers {KIND} of {API_VERSION}, not {kind:?} of {api_version:?}; list v1 alone under \
          admissionReviewVersions"
     ))
+}
+
+/// The envelope, of which every part may be of the wrong type.
+#[derive(Deserialize)]
+struct LenientEnvelope<'a> {
+    #[serde(rename = "apiVersion", borrow)]
+    api_version: Option<&'a RawValue>,
+    #[serde(borrow)]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    request: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Fields<'a> {
+    #[serde(borrow)]
+    uid: Option<&'a RawValue>,
+    #[serde(borrow)]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    resource: Option<&'a RawValue>,
+    #[serde(borrow)]
+    sub_resource: Option<&'a RawValue>,
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    namespace: Option<&'a RawValue>,
+    #[serde(borrow)]
+    operation: Option<&'a RawValue>,
+    #[serde(borrow)]
+    user_info: Option<&'a RawValue>,
+    #[serde(borrow)]
+    object: Option<&'a RawValue>,
+    #[serde(borrow)]
+    old_object: Option<&'a RawValue>,
+}
+
+/// Reads a body that could not be read as a whole.
+///
+/// # Errors
+/// What to tell a client whose body cannot be answered at all.
+fn read_leniently<'a>(body: &'a [u8], error: &serde_json::Error) -> Result<Read<'a>, String> {
+    let envelope: LenientEnvelope<'_> =
+        serde_json::from_slice(body).map_err(|error| format!("the body is no AdmissionReview: {}", fault(&error)))?;
+    let [api_version, kind] = [envelope.api_version, envelope.kind].map(|raw| value::<String>(raw).unwrap_or_default());
+    check_type(&api_version, &kind)?;
+    let request = envelope.request.filter(|raw| raw.get().starts_with('{'));
+    match value::<Fields<'_>>(request).and_then(Fields::request) {
+        Some(request) => Ok(Read::Partly {
+            request: Box::new(request),
+            why: format!("the request cannot be read: {}", fault(error)),
+        }),
+        None => Err(format!("the request cannot be read, nor its uid: {}", fault(error))),
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// The request, if there is a uid to answer.
+    fn request(self) -> Option<Request<'a>> {
+        let text = value::<String>;
+        let uid = text(self.uid).filter(|uid| !uid.is_empty())?;
+        let (operation, namespace, resource) = (text(self.operation), text(self.namespace), value(self.resource));
+        // A request may well be about no subresource, and then it says nothing of one.
+        let sub_resource = if self.sub_resource.is_none() { Some(String::new()) } else { text(self.sub_resource) };
+        let is_vague = operation.is_none() || namespace.is_none() || resource.is_none() || sub_resource.is_none();
+        Some(Request {
+            uid: uid.into(),
+            kind: value(self.kind).unwrap_or_default(),
+            resource: resource.unwrap_or_default(),
+            sub_resource: sub_resource.unwrap_or_default().into(),
+            name: text(self.name).unwrap_or_default().into(),
+            namespace: namespace.unwrap_or_default().into(),
+            operation: operation.unwrap_or_default().into(),
+            user_info: value(self.user_info).unwrap_or_default(),
+            object: self.object,
+            old_object: self.old_object,
+            dry_run: None,
+            is_vague,
+        })
+    }
+}
+
+/// A field, if it is what it should be.
+fn value<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
+    serde_json::from_str(raw?.get()).ok()
 }

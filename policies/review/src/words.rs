@@ -1,9 +1,8 @@
 //! The denial: one message that says everything, since a user sees only the first webhook's, and only once.
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use memlint_policies::exemption::ALLOW_ANNOTATION;
+use memlint_policies::annotation::ALLOW_ANNOTATION;
 use memlint_policies::policy::Policy;
 
 use crate::judge::{Judged, Judgement};

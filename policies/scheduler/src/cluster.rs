@@ -2,7 +2,6 @@
 //!
 //! Pods that no selector can tell apart are one group with a count per node, so that a candidate's terms are matched
 //! once per group however many replicas there are.
-
 use std::collections::BTreeMap;
 
 use memlint_kubernetes::aggregate::{ResourceList, add};
@@ -260,5 +259,22 @@ impl Usage {
     fn give_back(&mut self, node: usize, amounts: &Grid, row: usize, pods: i64) {
         self.amounts.subtract(node, amounts, row);
         self.pods[node] = self.pods[node].saturating_sub(pods);
+    }
+}
+
+/// How to look at a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Which Pods count.
+    pub view: View,
+    /// Whether to look past cordons and past taints that say what state a node is in at the moment
+    /// ([`crate::node::Taint::is_transient`]): the question is then whether the Pod could ever run. The scheduler does not.
+    pub past_cordons: bool,
+}
+
+impl From<View> for Look {
+    /// As the scheduler looks.
+    fn from(view: View) -> Self {
+        Self { view, past_cordons: false }
     }
 }

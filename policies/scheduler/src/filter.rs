@@ -1,31 +1,13 @@
 //! [`filter`]: the scheduler's filters in the scheduler's order, each node out at the first that refuses it.
-
 use std::collections::BTreeMap;
 
 use super::candidate::Candidate;
-use super::cluster::{Cluster, View};
+use super::cluster::{Cluster, Look};
 use super::kubelet::bypassed;
 use super::node_affinity::Names;
 use super::reason::Reason;
 use super::situation::{Code, RESOURCES, Situation};
 use super::verdict::{Outcome, Refused, Verdict};
-
-/// How to look at a cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
-    /// Which Pods count.
-    pub view: View,
-    /// Whether to look past cordons and past taints that say what state a node is in at the moment
-    /// ([`crate::node::Taint::is_transient`]): the question is then whether the Pod could ever run. The scheduler does not.
-    pub past_cordons: bool,
-}
-
-impl From<View> for Look {
-    /// As the scheduler looks.
-    fn from(view: View) -> Self {
-        Self { view, past_cordons: false }
-    }
-}
 
 /// Asks where a Pod may go.
 ///

@@ -1,8 +1,6 @@
 //! Pods that name their node: the scheduler never sees them, the kubelet has the only word.
-
 use super::candidate::Candidate;
-use super::cluster::Cluster;
-use super::filter::Look;
+use super::cluster::{Cluster, Look};
 use super::reason::Reason;
 use super::situation::{Code, Situation};
 use super::verdict::{Outcome, Verdict};

@@ -6,12 +6,11 @@
 //! affinity term among the Pods themselves, where the choice here is the best one: the emptiest domain first, and for
 //! Pods that want to be together the domain with most room. Where several such wishes meet, another order might place
 //! more, and a scheduler that scores otherwise may place fewer.
-
 use std::collections::{BTreeMap, VecDeque};
 
 use super::candidate::Candidate;
-use super::cluster::Cluster;
-use super::filter::{Look, filter};
+use super::cluster::{Cluster, Look};
+use super::filter::filter;
 use super::situation::{Code, Situation};
 use super::verdict::Verdict;
 

@@ -2,10 +2,8 @@
 //!
 //! What selectors and tolerations see is judged once per profile of nodes; terms and constraints are matched once per
 //! group of Pods; what remains per node is a handful of integer comparisons.
-
 use super::candidate::Candidate;
-use super::cluster::Cluster;
-use super::filter::Look;
+use super::cluster::{Cluster, Look};
 use super::neighbours::{Company, Neighbours};
 use super::node_affinity::Names;
 use super::skew::{Skew, Uneven};

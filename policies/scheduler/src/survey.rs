@@ -2,12 +2,11 @@
 //!
 //! It says the same as [`super::filter`] (a property test holds them together), for less: with 5,000 nodes in 40
 //! classes, 40 judgements. What it cannot say is where single nodes stand in the order of all.
-
 use std::collections::BTreeMap;
 
 use super::candidate::Candidate;
-use super::cluster::{Cluster, View};
-use super::filter::{Look, filter};
+use super::cluster::{Cluster, Look, View};
+use super::filter::filter;
 use super::reason::Reason;
 use super::situation::Situation;
 

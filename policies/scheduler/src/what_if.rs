@@ -1,10 +1,8 @@
 //! What would have to be different: [`offers`] of the nodes that a Pod may use, and the [`obstacles`] on the others.
-
 use std::collections::BTreeMap;
 
 use super::candidate::Candidate;
-use super::cluster::Cluster;
-use super::filter::Look;
+use super::cluster::{Cluster, Look};
 use super::reason::Reason;
 use super::situation::{Code, Situation};
 use crate::node::Taint;

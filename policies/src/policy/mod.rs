@@ -6,7 +6,6 @@
 mod exemptions;
 mod read;
 mod settings;
-
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -19,6 +18,7 @@ use crate::exemption::{Exemption, Subject};
 use crate::finding::Level;
 use crate::rule::Params;
 use crate::rules::RULES;
+pub use read::PolicyError;
 use read::Reader;
 
 /// The policies we ship, by the name under `extends`, as YAML.
@@ -42,19 +42,6 @@ pub struct Setting {
     pub level: Option<Level>,
     /// The parameters.
     pub params: Params,
-}
-
-/// A mistake in a policy file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyError {
-    /// The place in the file.
-    pub at: FieldPath,
-    /// Whether the key is wrong, not its value.
-    pub on_key: bool,
-    /// What is wrong.
-    pub message: String,
-    /// What to write.
-    pub help: String,
 }
 
 impl Default for Policy {

@@ -1,10 +1,20 @@
 //! [`Reader`]: takes a written policy apart and collects every mistake.
-
 use memlint_kubernetes::object::Value;
 use memlint_kubernetes::path::FieldPath;
 use memlint_kubernetes::spelling::nearest;
 
-use crate::policy::PolicyError;
+/// A mistake in a policy file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyError {
+    /// The place in the file.
+    pub at: FieldPath,
+    /// Whether the key is wrong, not its value.
+    pub on_key: bool,
+    /// What is wrong.
+    pub message: String,
+    /// What to write.
+    pub help: String,
+}
 
 /// Collects mistakes while a policy is read.
 #[derive(Debug, Default)]

@@ -1,14 +1,13 @@
 //! What the readers of all runtimes share: the container, its programs and variables, and how a flag becomes a
 //! [`HeapSetting`].
-
 use k8s_openapi::api::core::v1::Container;
 use memlint_kubernetes::path::FieldPath;
 
 use super::calls::{self, Call, Program};
 use super::env::{Env, Lookup};
+use super::setting::{HeapSetting, Kind, Memory, Runtime};
 use super::text::{Glyph, Spot, Word};
 use super::vars::Vars;
-use super::{HeapSetting, Kind, Memory, Runtime};
 
 pub(crate) struct Context<'a> {
     at: &'a FieldPath,

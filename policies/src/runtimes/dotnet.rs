@@ -2,9 +2,8 @@
 //! the percentage. Not read: `runtimeconfig.json`, which is in the image.
 //!
 //! Source: the garbage collector page of the .NET documentation.
-
 use super::context::{Context, Flag, Found};
-use super::{HeapSetting, Kind, Runtime};
+use super::setting::{HeapSetting, Kind, Runtime};
 
 pub(crate) fn find(cx: &Context<'_>, out: &mut Vec<HeapSetting>) {
     if !cx.sets_like("GCHeapHardLimit") {

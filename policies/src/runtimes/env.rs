@@ -2,14 +2,13 @@
 //!
 //! `$(VAR)` and `$$` are expanded as in `third_party/forked/golang/expansion`; a variable sees only those before
 //! it, commands and arguments see all; of two with one name the last counts; `env` overrides `envFrom`.
-
 use std::cell::Cell;
 use std::collections::HashMap;
 
 use k8s_openapi::api::core::v1::{Container, EnvVar, ResourceFieldSelector};
 use memlint_kubernetes::quantity::Quantity;
 
-use super::Memory;
+use super::setting::Memory;
 use super::text::{Glyph, Mark, Place};
 
 /// What is known of a variable.

@@ -2,10 +2,9 @@
 //!
 //! The memory limit is soft: the collector works harder, the process may still outgrow it. The grammar was checked
 //! on Go 1.26; it has not changed since 1.19.
-
 use super::context::{Context, Flag, Found};
 use super::number::{Decimal, GI, KI, MI, TI, whole};
-use super::{HeapSetting, Kind, Runtime};
+use super::setting::{HeapSetting, Kind, Runtime};
 
 pub(crate) fn find(cx: &Context<'_>, out: &mut Vec<HeapSetting>) {
     let unless = match cx.var(None, "GOMEMLIMIT") {

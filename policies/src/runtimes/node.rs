@@ -2,13 +2,12 @@
 //!
 //! Checked on Node.js 20: either spelling, one dash or two; 0 and nothing mean the default; a value after a space
 //! or with a unit ends the process. `--max-old-space-size-percentage` (24.6 and later) is from the manual.
-
 use super::calls::{Call, Program};
 use super::context::{Context, Flag, Found};
 use super::number::{Decimal, MI, whole};
+use super::setting::{HeapSetting, Kind, Region, Runtime};
 use super::text::{Glyph, Word};
 use super::words::{Quotes, split};
-use super::{HeapSetting, Kind, Region, Runtime};
 
 /// Options of the launcher whose value is the next word.
 const VALUED: [&str; 12] = [

@@ -2,11 +2,10 @@
 //! limit and the number of workers from variables.
 //!
 //! The variables are conventions of common images, unchecked.
-
 use super::context::{Context, Flag, Found};
 use super::number::{GI, KI, MI, whole, with_unit};
+use super::setting::{HeapSetting, Runtime};
 use super::text::Word;
-use super::{HeapSetting, Runtime};
 
 const WORKERS: [&str; 5] = [
     "PHP_FPM_PM_MAX_CHILDREN",

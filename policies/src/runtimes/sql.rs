@@ -1,12 +1,11 @@
 //! PostgreSQL's shared buffers and InnoDB's buffer pool: allocated by the server besides what connections take.
 //!
 //! PostgreSQL's grammar was checked on PostgreSQL 15; MySQL's is from its manual.
-
 use super::context::{Context, Flag};
 use super::number::{Decimal, GI, KI, MI, TI, split_unit, with_unit};
+use super::setting::{HeapSetting, Runtime};
 use super::stores::{self, Server, Size};
 use super::text::{Glyph, Word};
-use super::{HeapSetting, Runtime};
 
 const MYSQL: Server = Server {
     runtime: Runtime::MySql,

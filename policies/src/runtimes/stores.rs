@@ -1,10 +1,9 @@
 //! Caches, document stores and brokers: Redis and its kin, Dragonfly, memcached, MongoDB, RabbitMQ.
-
 use super::context::{Context, Flag, Found, Last, last_flag};
 use super::number::{Decimal, GI, KI, MI, TI, whole, with_unit};
+use super::setting::{HeapSetting, Runtime};
 use super::text::{Glyph, Word};
 use super::words::{Quotes, split};
-use super::{HeapSetting, Runtime};
 
 /// What a server makes of a value.
 pub(crate) enum Size {

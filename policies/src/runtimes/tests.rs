@@ -10,13 +10,13 @@ mod places;
 mod robust;
 mod runtimes;
 mod scripts;
-
 use std::fmt::Write as _;
 
 use k8s_openapi::api::core::v1::Container;
 use memlint_kubernetes::path::FieldPath;
 
-use super::{HeapSetting, Kind, Memory, settings};
+use super::setting::{HeapSetting, Kind, Memory};
+use super::settings;
 
 const MI: u64 = 1 << 20;
 

@@ -1,12 +1,11 @@
 //! The caBundle in the ValidatingWebhookConfiguration, and the only change that is ever made to that object.
-
 use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, Patch, PatchOperation, TestOperation};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::admissionregistration::v1::{ValidatingWebhook, ValidatingWebhookConfiguration};
 use serde_json::Value;
 
-use super::Names;
+use super::names::Names;
 use crate::tls::certificates;
 
 /// The webhooks of a configuration that call our Service, with their places. Others are not ours to touch.

@@ -1,6 +1,5 @@
 //! [`Keeper`]: one replica's part. It looks at Secret and caBundle, takes the step that is due, and serves a leaf of
 //! the CA that signs.
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,11 +9,12 @@ use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use tokio::sync::watch::Receiver;
 
+use super::bundle;
 use super::held::Held;
 use super::live::Live;
+use super::names::Names;
 use super::pace::Pace;
 use super::rotation::{Step, Times, step, take};
-use super::{Names, bundle};
 use crate::state::{App, now};
 use crate::tls::{Certificate, parse};
 

@@ -8,9 +8,9 @@ mod bundle;
 mod held;
 mod keeper;
 mod live;
+mod names;
 mod pace;
 mod rotation;
-
 use std::sync::Arc;
 
 use kube::Client;
@@ -20,22 +20,10 @@ use tokio::task::JoinSet;
 use crate::state::{App, now};
 use crate::tls::{self, Ca, Certificate, Pair};
 use keeper::Keeper;
+pub use names::Names;
 
 pub use held::{Data, Held, Old};
 pub use rotation::{Step, Times, step, take};
-
-/// The names of what belongs to the webhook in a cluster.
-#[derive(Debug, Clone)]
-pub struct Names {
-    /// The namespace of Secret and Service.
-    pub namespace: String,
-    /// The Secret that the CA is kept in. It must be there, and may be empty.
-    pub secret: String,
-    /// The ValidatingWebhookConfiguration whose caBundle is kept right.
-    pub webhook_config: String,
-    /// The Service through which API servers call.
-    pub service: String,
-}
 
 impl Names {
     /// The names that a certificate must have. API servers ask for the third.

@@ -1,5 +1,4 @@
 //! [`Kept`]: what is kept of an object. All the rest is dropped as it comes in.
-
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -8,12 +7,10 @@ use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::node::v1::RuntimeClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
-use memlint_policies::exemption::ALLOW_ANNOTATION;
+use memlint_policies::annotation::ALLOW_ANNOTATION;
 use memlint_scheduler::Node;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
-use super::seen::KeyPath;
 
 /// A kind of objects that are watched.
 pub(super) trait Kept:
@@ -139,3 +136,6 @@ impl Kept for core::Namespace {
         self.metadata.annotations = Some(allowances.collect()).filter(|kept: &BTreeMap<_, _>| !kept.is_empty());
     }
 }
+
+/// Keys from the root down.
+pub(super) type KeyPath = &'static [&'static str];

@@ -4,8 +4,8 @@
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
+use super::kept::KeyPath;
 use super::kept::{Kept, trim_containers, trim_metadata};
-use super::seen::KeyPath;
 
 impl Kept for core::Pod {
     const KIND: &'static str = "Pod";

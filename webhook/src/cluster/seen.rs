@@ -3,7 +3,6 @@
 //! A node is a dozen kilobytes, of which a few hundred bytes count, and says that it is alive every few seconds. What is
 //! large and counts for nothing is not even put together, and of all that is read only a short text is kept. An object
 //! that cannot be read does not hold up the others of its list.
-
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
@@ -16,7 +15,7 @@ use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visito
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::kept::Kept;
+use super::kept::{Kept, KeyPath};
 
 /// What is kept of an object, as JSON: a fraction of the memory that the type takes with all that it could have.
 pub(super) type Text = Arc<[u8]>;
@@ -103,9 +102,6 @@ impl<K: Kept> Resource for Seen<K> {
         &mut self.metadata
     }
 }
-
-/// Keys from the root down.
-pub(super) type KeyPath = &'static [&'static str];
 
 /// Who set which field: of all kinds, and of no use to any rule.
 const MANAGED_FIELDS: KeyPath = &["metadata", "managedFields"];

@@ -5,13 +5,11 @@
 
 mod check;
 mod fields;
-mod options;
 mod read;
 mod schema;
 mod snapshot;
 mod write;
 mod yaml;
-
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1 as core;
@@ -22,7 +20,7 @@ use memlint_scheduler::{Overhead, Taint};
 
 use super::sizing::{KubernetesVersion, Settings};
 
-pub use options::network as aks_network;
+pub use read::network as aks_network;
 pub use schema::json_schema;
 pub use snapshot::POOL_LABELS;
 

@@ -1,11 +1,10 @@
 //! Writing a capacity file, so that it is read again as the same.
-
 use memlint_kubernetes::aggregate::ResourceList;
 use memlint_scheduler::{Overhead, Taint};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
-use super::{API_VERSION, CapacityFile, Count, Pool, fields, options, yaml};
+use super::{API_VERSION, CapacityFile, Count, Pool, fields, read, yaml};
 
 impl CapacityFile {
     /// The file as YAML.
@@ -45,7 +44,7 @@ fn pool(pool: &Pool) -> Json {
     map.insert("name".to_owned(), pool.name.as_str().into());
     map.insert("count".to_owned(), count(pool.count));
     if let Some(settings) = &pool.settings {
-        options::write(settings, &mut map);
+        read::write_options(settings, &mut map);
     }
     let mut put = |key: &str, value: Json| {
         let empty = value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty);

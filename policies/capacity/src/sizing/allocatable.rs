@@ -4,18 +4,13 @@
 //! capacity - kubeReserved - systemReserved - hard eviction threshold, floor 0, and memory also loses all huge pages.
 
 mod eviction;
-
-use super::{
-    estimate::{linux_capacity, windows_capacity},
-    explanation::{
-        Allocatable, Amount, Capacity, Explanation, MemoryFrom, Nominal, Reservation, ReservationKind, Resource,
-        Source, Warning, WarningKind,
-    },
-    machine::Machine,
-    provider::{Defaults, Given, Platform, Reserved},
-    settings::{Measured, Reserve, Settings},
-    units::{Bytes, tenths_of_mebibytes},
-};
+use super::estimate::{linux_capacity, windows_capacity};
+use super::explanation::{Allocatable, Capacity, Explanation, Nominal, Reservation, ReservationKind, Resource};
+use super::machine::Machine;
+use super::provider::{Defaults, Given, Platform, Reserved};
+use super::settings::{Measured, Reserve, Settings};
+use super::units::{Bytes, tenths_of_mebibytes};
+use crate::sizing::figure::{Amount, MemoryFrom, Source, Warning, WarningKind};
 
 /// How the allocatable resources of `machine` come about under `settings`, with what was measured taken as measured.
 pub fn explain(settings: &Settings, machine: &Machine, measured: &Measured) -> Explanation {

@@ -2,12 +2,10 @@
 //!
 //! `Node.status.capacity` is what is left after firmware, the kernel image, its page tables and I/O buffers. No cloud
 //! documents the loss. The formulas are fitted to nodes that were measured; how far those are off is the [`ErrorBand`].
-
-use super::{
-    explanation::Source,
-    sizes::{Arch, Cloud},
-    units::{Bytes, GIB, KIB, MIB, clamp, tenths_of_mebibytes},
-};
+use super::sizes::{Arch, Cloud};
+use super::units::{Bytes, GIB, KIB, MIB, clamp, tenths_of_mebibytes};
+use crate::sizing::figure::ErrorBand;
+use crate::sizing::figure::Source;
 
 /// An estimated `Node.status.capacity.memory`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,15 +20,6 @@ pub struct Estimate {
     pub band: Option<ErrorBand>,
     /// Where the formula is from.
     pub source: Source,
-}
-
-/// How far the true capacity of measured nodes was from the estimate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ErrorBand {
-    /// The true capacity may be less by this many bytes.
-    pub below: u64,
-    /// The true capacity may be more by this many bytes.
-    pub above: u64,
 }
 
 const LINUX: Source = Source::checked("kubernetes/autoscaler, cloudprovider/gce/gce_reserved.go");

@@ -10,6 +10,7 @@
 mod allocatable;
 mod estimate;
 mod explanation;
+mod figure;
 mod machine;
 mod percent;
 mod provider;
@@ -25,11 +26,9 @@ mod version;
 
 pub use self::{
     allocatable::explain,
-    estimate::{ErrorBand, Estimate, linux_capacity, windows_capacity},
-    explanation::{
-        Allocatable, Amount, Capacity, Explanation, Forecast, MemoryFrom, Nominal, Reservation, ReservationKind,
-        Resource, Source, Warning, WarningKind,
-    },
+    estimate::{Estimate, linux_capacity, windows_capacity},
+    explanation::{Allocatable, Capacity, Explanation, Nominal, Reservation, ReservationKind, Resource},
+    figure::{Amount, ErrorBand, Forecast, MemoryFrom, Source, Warning, WarningKind},
     machine::Machine,
     percent::{InvalidPercent, Percent},
     provider::{

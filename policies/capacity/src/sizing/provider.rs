@@ -8,16 +8,13 @@ mod eks;
 mod gke;
 mod openshift;
 mod plain;
-
 use std::{fmt, str::FromStr};
 
-use super::{
-    explanation::{Amount, Forecast, MemoryFrom, Source, Warning},
-    machine::Machine,
-    percent::Percent,
-    sizes::Cloud,
-    version::KubernetesVersion,
-};
+use super::machine::Machine;
+use super::percent::Percent;
+use super::sizes::Cloud;
+use super::version::KubernetesVersion;
+use crate::sizing::figure::{Amount, Forecast, MemoryFrom, Source, Warning};
 
 pub use self::{
     aks::{AksNetwork, AksRules, AksSettings},

@@ -1,12 +1,10 @@
 //! Which VM sizes hold a request.
-
-use super::{
-    allocatable::explain,
-    explanation::{Allocatable, MemoryFrom},
-    machine::Machine,
-    settings::{Measured, Settings},
-    sizes::{self, Cloud, Size},
-};
+use super::allocatable::explain;
+use super::explanation::Allocatable;
+use super::machine::Machine;
+use super::settings::{Measured, Settings};
+use super::sizes::{self, Cloud, Size};
+use crate::sizing::figure::MemoryFrom;
 
 /// What a node must be able to give, beside its DaemonSets (add theirs).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

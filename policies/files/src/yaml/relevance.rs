@@ -2,9 +2,8 @@
 //!
 //! Two thirds of the YAML in real repositories are CustomResourceDefinitions. This looks at the first byte of every
 //! line and a few words; whatever is unusual matters.
-
 use memchr::memmem;
-use memlint_policies::exemption::ALLOW_ANNOTATION;
+use memlint_policies::annotation::ALLOW_ANNOTATION;
 
 /// Whether memlint could have anything to say about a document. False only if it surely has not: the document's
 /// `kind` is plainly readable and known to hold nothing of interest, or none of the words of a Pod template is in it.

@@ -2,14 +2,14 @@
 //!
 //! As for the API server, null is the zero value of everything. Numbers keep their text for quantities. It never
 //! recurses into what no type asks for, so that the depth of a value is no danger.
-
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::prune::Cut;
+use super::{Problem, ProblemKind};
 use crate::object::Value;
 use crate::path::{FieldPath, Segment};
 
@@ -300,5 +300,50 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, DecodeError> {
         let (key, value) = self.next.take().unwrap_or(("", Decoder { value: &NULL, ..self.parent }));
         seed.deserialize(value).map_err(|error| error.below(Segment::Key(key.into())))
+    }
+}
+
+/// Turns a value into a type, passing over the places with problems: a key of a map is left out, an item of a list
+/// is its zero value. Values of the wrong type that no problem names count as zero values.
+///
+/// # Errors
+/// When the root itself is of another kind than the type (`apiVersion` and `kind` differ).
+pub fn from_value_pruned<T: DeserializeOwned>(value: &Value<'_>, problems: &[Problem]) -> Result<T, DecodeError> {
+    let mut cut = Cut::default();
+    let unreadable = |problem: &&Problem| matches!(problem.kind, ProblemKind::WrongType | ProblemKind::InvalidQuantity);
+    problems.iter().filter(unreadable).for_each(|problem| cut.add(&problem.at));
+    // Few types refuse more than the lossy reading lets through; each such place is cut out in turn.
+    for _ in 0..16 {
+        match T::deserialize(Decoder { value, cut: Some(&cut), depth: 0, lossy: true }) {
+            Err(error) if error.at != FieldPath::root() => cut.add(&error.at),
+            result => return result,
+        }
+    }
+    T::deserialize(Decoder { value, cut: Some(&cut), depth: 0, lossy: true })
+}
+
+/// Places to leave out, as a tree.
+#[derive(Debug, Default)]
+pub(super) struct Cut {
+    whole: bool,
+    below: HashMap<Segment, Cut>,
+}
+
+impl Cut {
+    fn add(&mut self, path: &FieldPath) {
+        let place = path.segments().iter().fold(self, |cut, segment| cut.below.entry(segment.clone()).or_default());
+        place.whole = true;
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    pub(super) fn key(&self, key: &str) -> Option<&Cut> {
+        if self.below.is_empty() { None } else { self.below.get(&Segment::Key(key.into())) }
+    }
+
+    pub(super) fn item(&self, index: usize) -> Option<&Cut> {
+        self.below.get(&Segment::Index(index))
     }
 }

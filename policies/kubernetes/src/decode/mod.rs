@@ -8,17 +8,15 @@
 mod check;
 mod de;
 mod hint;
-mod prune;
 mod schema;
-
 use std::cmp::Ordering;
 
 use crate::path::FieldPath;
 
 pub use check::{Leniency, check};
+pub use de::from_value_pruned;
 pub use de::{DecodeError, from_value};
 pub use hint::quantity_suggestion;
-pub use prune::from_value_pruned;
 pub use schema::type_of;
 
 /// What is wrong at one place of an object.

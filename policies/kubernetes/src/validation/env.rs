@@ -1,10 +1,8 @@
 //! Environment variables, and the fields of a Pod that they and volumes may refer to.
-
 use k8s_openapi::api::core::v1::{EnvFromSource, EnvVar, ObjectFieldSelector, ResourceFieldSelector};
 
 use super::names::{config_key_fault, dns_label_fault, dns_subdomain_fault, env_name_fault, qualified_name_fault};
 use super::report::Report;
-use super::volumes::no_backsteps;
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
 
@@ -127,4 +125,10 @@ pub(super) fn resource_field_ref(report: &mut Report, field: &ResourceFieldSelec
         _ => return,
     };
     report.one_of(&divisor.to_string(), allowed, || at.key("divisor"));
+}
+
+pub(super) fn no_backsteps(report: &mut Report, text: &str, at: impl FnOnce() -> FieldPath) {
+    if text.split('/').any(|part| part == "..") {
+        report.add(at(), format!("path \"{text}\" must not contain .."));
+    }
 }

@@ -7,7 +7,6 @@
 mod containers;
 pub mod defaulting;
 mod env;
-mod job;
 mod metadata;
 mod mounts;
 pub mod names;
@@ -22,7 +21,6 @@ mod selector;
 mod strategy;
 mod volumes;
 mod workload;
-
 use std::collections::{BTreeMap, HashSet};
 
 use k8s_openapi::api::core::v1::PodSpec;

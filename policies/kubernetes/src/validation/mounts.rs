@@ -1,11 +1,11 @@
 //! Where a container mounts volumes and attaches devices (`ValidateVolumeMounts`, `ValidateVolumeDevices`).
-
 use std::collections::{HashMap, HashSet};
 
 use k8s_openapi::api::core::v1::Container;
 
+use super::env::no_backsteps;
 use super::report::Report;
-use super::volumes::{Known, descending, no_backsteps};
+use super::volumes::{Known, descending};
 use crate::path::FieldPath;
 
 /// `at` is the container.

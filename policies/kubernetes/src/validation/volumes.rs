@@ -2,12 +2,11 @@
 //!
 //! A volume without a source is an emptyDir by default. Of the sources, those that are still in use are looked into;
 //! of the others only that there is one of them.
-
 use std::collections::{HashMap, HashSet};
 
 use k8s_openapi::api::core::v1::{DownwardAPIVolumeFile, KeyToPath, ProjectedVolumeSource, Volume};
 
-use super::env::{field_ref, resource_field_ref};
+use super::env::{field_ref, no_backsteps, resource_field_ref};
 use super::names::{dns_label_fault, dns_subdomain_fault};
 use super::report::Report;
 use super::{PodContext, Subject};
@@ -279,12 +278,6 @@ pub(super) fn descending(report: &mut Report, text: &str, at: impl Fn() -> Field
         report.add(at(), format!("path \"{text}\" must not begin with a slash"));
     }
     no_backsteps(report, text, at);
-}
-
-pub(super) fn no_backsteps(report: &mut Report, text: &str, at: impl FnOnce() -> FieldPath) {
-    if text.split('/').any(|part| part == "..") {
-        report.add(at(), format!("path \"{text}\" must not contain .."));
-    }
 }
 
 fn local_path(report: &mut Report, text: &str, at: impl Fn() -> FieldPath) {

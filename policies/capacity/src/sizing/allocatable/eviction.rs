@@ -2,14 +2,11 @@
 //!
 //! A kubelet with `mergeDefaultEvictionSettings: false`, the default, forgets the default of every signal that its
 //! `evictionHard` does not name. A map that sets only `nodefs.available` therefore switches memory eviction off.
-
-use crate::sizing::{
-    explanation::{Amount, Source, Warning, WarningKind},
-    percent::Percent,
-    provider::Defaults,
-    settings::{Settings, Threshold},
-    units::{Bytes, MIB},
-};
+use crate::sizing::figure::{Amount, Source, Warning, WarningKind};
+use crate::sizing::percent::Percent;
+use crate::sizing::provider::Defaults;
+use crate::sizing::settings::{Settings, Threshold};
+use crate::sizing::units::{Bytes, MIB};
 
 /// What hard evictions keep free, in bytes.
 pub(super) struct Thresholds {

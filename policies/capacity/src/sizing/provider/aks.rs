@@ -5,14 +5,11 @@
 //! (opt-in since 2026), whose eviction thresholds by VM size are not published; give its numbers as settings.
 
 mod rules;
-
-use super::{Amount, Defaults, Given, Percent, Reserved, Source, Warning, plain};
-use crate::sizing::{
-    explanation::WarningKind,
-    tiers,
-    units::{Bytes, MIB},
-    version::KubernetesVersion,
-};
+use super::{Defaults, Given, Percent, Reserved, plain};
+use crate::sizing::figure::{Amount, Source, Warning, WarningKind};
+use crate::sizing::tiers;
+use crate::sizing::units::{Bytes, MIB};
+use crate::sizing::version::KubernetesVersion;
 
 const DOCS: Source = Source::checked("AKS docs, node-resource-reservations");
 const KUBELET_FLAGS: Source = Source::checked("AgentBaker, kubelet flags");

@@ -3,14 +3,11 @@
 //! kube-reserved memory grows with the Pods that the instance type's network interfaces can address, not with the
 //! memory: nodeadm computes it before it merges a `maxPods` of the user's. Not modelled: Windows, AMIs from before
 //! November 2019, nodeadm's feature gate `MemoryLimitMaxPods` (give its result as `max_pods_expression`).
-
-use super::{Amount, Defaults, Forecast, Given, Percent, Reserved, Source, Warning, plain};
-use crate::sizing::{
-    explanation::WarningKind,
-    sizes::Arch,
-    tiers,
-    units::{Bytes, GIB, MIB, clamp, counted},
-};
+use super::{Defaults, Given, Percent, Reserved, plain};
+use crate::sizing::figure::{Amount, Forecast, Source, Warning, WarningKind};
+use crate::sizing::sizes::Arch;
+use crate::sizing::tiers;
+use crate::sizing::units::{Bytes, GIB, MIB, clamp, counted};
 
 const NODEADM: Source = Source::checked("amazon-eks-ami, nodeadm/internal/kubelet/config.go");
 const ENI: Source = Source::checked("amazon-vpc-cni-k8s, misc/eni-max-pods.txt");

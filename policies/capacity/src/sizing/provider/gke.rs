@@ -2,13 +2,10 @@
 //!
 //! The base is what the kernel sees, not the nominal memory. One measured node agrees to the MiB if the sum is rounded
 //! to the nearest MiB; larger ones were off by up to 1 %. Autopilot nodes belong to Google and are not modelled.
-
-use super::{Amount, Defaults, Given, Percent, Reserved, Source, Warning, plain};
-use crate::sizing::{
-    explanation::WarningKind,
-    tiers,
-    units::{Bytes, GIB, MIB, clamp},
-};
+use super::{Defaults, Given, Percent, Reserved, plain};
+use crate::sizing::figure::{Amount, Source, Warning, WarningKind};
+use crate::sizing::tiers;
+use crate::sizing::units::{Bytes, GIB, MIB, clamp};
 
 const DOCS: Source = Source::checked("GKE docs, plan-node-sizes");
 const ON_PREMISES: Source = Source::checked("Google Distributed Cloud docs, resources-available-pods");

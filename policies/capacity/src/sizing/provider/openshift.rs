@@ -2,13 +2,10 @@
 //!
 //! The machine config operator's script works in whole GiB (`free -g`) and rounds to whole Gi, so that a slightly larger
 //! machine can offer slightly less.
-
-use super::{Amount, Defaults, Given, Percent, Reserved, Source, Warning, plain};
-use crate::sizing::{
-    explanation::WarningKind,
-    tiers,
-    units::{GIB, clamp},
-};
+use super::{Defaults, Given, Percent, Reserved, plain};
+use crate::sizing::figure::{Amount, Source, Warning, WarningKind};
+use crate::sizing::tiers;
+use crate::sizing::units::{GIB, clamp};
 
 const SCRIPT: Source = Source::checked("machine-config-operator, kubelet-auto-sizing.yaml");
 const STATIC: Source = Source::checked("machine-config-operator, kubelet-auto-node-sizing-enabled.yaml");

@@ -1,10 +1,7 @@
 //! Kubelets that nobody computes reservations for: kubeadm, K3s, RKE2, kind, minikube.
-
-use super::{Amount, Defaults, Given, MemoryFrom, Percent, Reserved, Source, Warning};
-use crate::sizing::{
-    explanation::WarningKind,
-    units::{Bytes, MIB},
-};
+use super::{Defaults, Given, Percent, Reserved};
+use crate::sizing::figure::{Amount, MemoryFrom, Source, Warning, WarningKind};
+use crate::sizing::units::{Bytes, MIB};
 
 pub(super) const KUBELET: Source = Source::checked("kubelet defaults, pkg/kubelet/eviction/defaults_linux.go");
 const K3S: Source = Source::checked("k3s, agent kubelet arguments");

@@ -1,14 +1,11 @@
 //! AKS's formulas for kube-reserved memory: by memory, by Pods, for Windows, and as its autoscaler guesses it.
 //!
 //! "MB" in the AKS docs means MiB. All are rounded down to whole MiB, as the kubelet flags of real nodes show.
-
-use super::{Amount, DOCS, KubernetesVersion, Source, Warning};
-use crate::sizing::{
-    explanation::{Forecast, WarningKind},
-    provider::eks::overhead,
-    tiers,
-    units::{Bytes, MIB, tenths_of_mebibytes},
-};
+use super::{DOCS, KubernetesVersion};
+use crate::sizing::figure::{Amount, Forecast, Source, Warning, WarningKind};
+use crate::sizing::provider::eks::overhead;
+use crate::sizing::tiers;
+use crate::sizing::units::{Bytes, MIB, tenths_of_mebibytes};
 
 /// `memory.available` in bytes before 1.29.
 pub(super) const EVICTION_BY_MEMORY: u64 = 750 * MIB;

@@ -1,0 +1,47 @@
+//! Choices that several commands offer: how to print, in colour or not, what fails a run.
+
+use clap::ValueEnum;
+use memlint_policies::finding::Level;
+
+/// The output formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For machines; the format has a version
+    Json,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// From which level on findings make the exit code 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Any finding
+    Warn,
+    /// Findings at level deny
+    Deny,
+    /// No finding; only what cannot be read
+    Never,
+}
+
+impl FailOn {
+    /// Whether a finding of this level fails the run.
+    #[must_use]
+    pub fn includes(self, level: Level) -> bool {
+        match self {
+            FailOn::Warn => true,
+            FailOn::Deny => level == Level::Deny,
+            FailOn::Never => false,
+        }
+    }
+}
