@@ -3,7 +3,6 @@
 //! They are posted away from requests, through a queue of bounded length and not faster than so many a second. What
 //! happens again within a few minutes is counted in the Event that is there already.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -13,7 +12,6 @@ use memlint_review::{About, Outcome};
 use tokio::sync::mpsc;
 
 use crate::metrics::Metrics;
-use crate::state::App;
 
 /// How many may wait.
 const QUEUE: usize = 256;
@@ -35,7 +33,11 @@ pub struct Events {
 
 /// Events that wait.
 #[derive(Debug)]
-pub struct Waiting(mpsc::Receiver<Notice>);
+pub struct Waiting {
+    queue: mpsc::Receiver<Notice>,
+    /// Who posts them: the webhook's own Pod, if its name is known.
+    instance: String,
+}
 
 #[derive(Debug)]
 struct Notice {
@@ -57,7 +59,8 @@ impl Events {
             namespace: namespace.to_owned(),
             uid: None,
         });
-        (Self { queue: Some(sender), own_pod }, Waiting(receiver))
+        let instance = own_pod.as_ref().map_or_else(|| "memlint-webhook".to_owned(), |pod| pod.name.clone());
+        (Self { queue: Some(sender), own_pod }, Waiting { queue: receiver, instance })
     }
 
     /// Tells of a denial, but not of a dry run.
@@ -86,16 +89,15 @@ impl Events {
     }
 }
 
-/// Posts what waits, one after the other; returns when no more can come.
-pub async fn follow(app: Arc<App>, waiting: Waiting, client: Client) {
-    let Waiting(mut queue) = waiting;
-    let instance = app.events.own_pod.as_ref().map_or_else(|| "memlint-webhook".to_owned(), |pod| pod.name.clone());
+/// Posts what waits, one after the other, and says of each what became of it; returns when no more can come.
+pub async fn follow(waiting: Waiting, client: Client, count: impl Fn(&'static str)) {
+    let Waiting { mut queue, instance } = waiting;
     let reporter = Reporter { controller: "memlint.dev/webhook".to_owned(), instance: Some(instance) };
     let recorder = Recorder::new(client, reporter);
     let mut failing = false;
     while let Some(notice) = queue.recv().await {
         let posted = post(&recorder, notice).await;
-        app.metrics.event(if posted.is_ok() { "posted" } else { "failed" });
+        count(if posted.is_ok() { "posted" } else { "failed" });
         if let Err(why) = &posted
             && !failing
         {

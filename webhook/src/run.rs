@@ -72,7 +72,8 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let app = if of_cluster.events {
         let (events, waiting) = Events::queue(review.own_namespace.as_deref(), of_cluster.own_pod.as_deref());
         let app = Arc::new(app.with_events(events));
-        followers.spawn(events::follow(app.clone(), waiting, client().await?));
+        let counting = app.clone();
+        followers.spawn(events::follow(waiting, client().await?, move |result| counting.metrics.event(result)));
         app
     } else {
         Arc::new(app)

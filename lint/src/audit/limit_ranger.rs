@@ -33,7 +33,7 @@ fn defaults(pod: &str, limit_ranges: &[&LimitRange]) -> Vec<(FieldPath, String, 
     let workloads = objects(&value).iter().flat_map(Workload::find).collect::<Vec<_>>();
     let Some(workload) = workloads.first() else { return Vec::new() };
     let resources = PodResources::new(workload, limit_ranges, None, Defaulting::Simulate);
-    let default = |set: &memlint_kubernetes::limit_range::Defaulted| {
+    let default = |set: &memlint_kubernetes::resources::Defaulted| {
         let container = resources.containers.get(set.container)?;
         let value = container.effective.list(set.list).get(&set.resource)?;
         let init = if container.kind == ContainerKind::App { "" } else { "init " };

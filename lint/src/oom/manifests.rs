@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use memlint_files::yaml::Document;
 use memlint_kubernetes::aggregate::pod_limits;
 use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::places::ContainerPlace;
 use memlint_kubernetes::resources::{List, MEMORY};
-use memlint_kubernetes::workload::{ContainerPlace, Object, Workload, objects};
+use memlint_kubernetes::workload::{Object, Workload, objects};
 use memlint_oom::{Kill, Level};
 
 use super::pods::Found;

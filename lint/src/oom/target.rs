@@ -2,10 +2,11 @@
 //! whether the API server would take it.
 use k8s_openapi::api::core::v1 as core;
 use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::places::ContainerPlace;
 use memlint_kubernetes::quantity::Quantity;
 use memlint_kubernetes::resources::{Defaulting, List, MEMORY, PodResources};
 use memlint_kubernetes::validation::validate;
-use memlint_kubernetes::workload::{ContainerPlace, Workload};
+use memlint_kubernetes::workload::Workload;
 use memlint_oom::{Kill, Level};
 
 /// A `resources` block.

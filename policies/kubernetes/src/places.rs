@@ -1,8 +1,23 @@
-//! [`Places`]: which of many places a path leads to or below, without asking each of them.
+//! Where things stand in an object: a container ([`ContainerPlace`]), and which of many places a path leads to or below,
+//! without asking each of them ([`Places`]).
 
 use std::collections::HashMap;
 
+use crate::aggregate::ContainerKind;
 use crate::path::{FieldPath, Segment};
+
+/// Where one container stands.
+#[derive(Debug, Clone)]
+pub struct ContainerPlace {
+    /// Application container, init container or sidecar.
+    pub kind: ContainerKind,
+    /// The index in `containers` or `initContainers` of the template.
+    pub index: usize,
+    /// The container's place.
+    pub at: FieldPath,
+    /// The place of its `resources` block, there or not.
+    pub resources_at: FieldPath,
+}
 
 /// Places, each with something that is there.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 //! A [`ClusterBuilder`] collects nodes and the Pods on them into a [`Cluster`]; a Pod is compiled into a
 //! [`Candidate`]; [`filter`] gives the [`Verdict`] of the scheduler's default profile, [`pack`] says how many of a
 //! kind find a place, and [`obstacles`] and [`offers`] what stands in the way. Checked against a real kube-scheduler 1.36
-//! (`tests/tests/conformance_scheduler.rs`).
+//! (`tests/tests/suite/conformance_scheduler.rs`).
 //!
 //! Not judged: volumes and devices (a candidate names what it uses of them), extenders, other profiles' settings,
 //! preemption, and which of several nodes the scheduler would prefer.

@@ -28,9 +28,10 @@ mod vars;
 mod words;
 use k8s_openapi::api::core::v1::Container;
 use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::places::ContainerPlace;
 use memlint_kubernetes::quantity::Quantity;
 use memlint_kubernetes::resources::{ContainerResources, List, PodResources};
-use memlint_kubernetes::workload::{ContainerPlace, Workload};
+use memlint_kubernetes::workload::Workload;
 
 pub use setting::{HeapSetting, Kind, Memory, Region, Runtime};
 
@@ -39,8 +40,6 @@ use context::Context;
 /// A command of more words than this is no start command, but data: nothing is read of it, nor of variables that it
 /// might override.
 const MAX_WORDS: usize = 4_096;
-
-/// The runtime's name.
 
 /// The known memory settings of a container of a workload. Without a limit of its own that of the Pod counts, as it
 /// does for the kubelet.

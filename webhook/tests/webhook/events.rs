@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Method;
-use memlint_webhook::events::{Events, follow};
+use kube::Client;
+use memlint_webhook::events::{Events, Waiting, follow};
 use memlint_webhook::policy;
 use memlint_webhook::state::{App, Limits};
 use serde_json::{Value, json};
@@ -25,11 +26,16 @@ impl Drop for Telling {
     }
 }
 
+fn posting(app: &Arc<App>, waiting: Waiting, client: Client) -> impl Future<Output = ()> + use<> {
+    let app = app.clone();
+    follow(waiting, client, move |result| app.metrics.event(result))
+}
+
 fn telling() -> Telling {
     let fake = Fake::new(&[]);
     let (events, waiting) = Events::queue(Some("memlint"), Some("memlint-webhook-0"));
     let app = Arc::new(App::new(rulebook(""), options(), Limits::default()).with_events(events));
-    let task = tokio::spawn(follow(app.clone(), waiting, fake.client()));
+    let task = tokio::spawn(posting(&app, waiting, fake.client()));
     Telling { app, fake, task }
 }
 
@@ -97,7 +103,7 @@ async fn o7_a_bare_pod_is_told_of_its_namespace_and_an_update_of_its_object() {
     let (events, waiting) = Events::queue(None, None);
     let strict = memlint_review::Options { workloads: memlint_review::Workloads::Deny, ..options() };
     let app = Arc::new(App::new(rulebook(""), strict, Limits::default()).with_events(events));
-    let task = tokio::spawn(follow(app.clone(), waiting, telling.fake.client()));
+    let task = tokio::spawn(posting(&app, waiting, telling.fake.client()));
     let mut old = deployment_of(&[container("api", "1Gi", "1Gi")]);
     old["metadata"]["uid"] = json!("u-2");
     let mut new = old.clone();

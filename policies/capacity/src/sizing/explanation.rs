@@ -4,7 +4,6 @@
 use super::provider::Provider;
 use super::version::KubernetesVersion;
 use crate::sizing::figure::Amount;
-use crate::sizing::figure::ErrorBand;
 use crate::sizing::figure::Forecast;
 use crate::sizing::figure::MemoryFrom;
 use crate::sizing::figure::Warning;

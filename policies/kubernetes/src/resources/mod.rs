@@ -8,14 +8,14 @@ mod qos;
 mod requirements;
 
 use crate::aggregate::{self, ContainerKind, ResourceList};
-use crate::limit_range::{Defaulted, LimitRange};
+use crate::limit_range::LimitRange;
 use crate::path::FieldPath;
-use crate::places::Places;
+use crate::places::{ContainerPlace, Places};
 use crate::quantity::Quantity;
-use crate::reference::Related;
+use crate::reference::{Origin, Related};
 use crate::validation::defaulting::{PodLists, read_list};
 use crate::validation::is_overcommittable;
-use crate::workload::{ContainerPlace, Workload};
+use crate::workload::Workload;
 
 pub use qos::QosClass;
 pub use requirements::{List, Requirements};
@@ -67,6 +67,23 @@ pub struct PodResources {
     pub overhead: ResourceList,
     /// What LimitRanges wrote into containers.
     pub defaulted: Vec<Defaulted>,
+}
+
+/// A value that a LimitRange wrote into a container.
+#[derive(Debug, Clone)]
+pub struct Defaulted {
+    /// Index into [`PodResources::containers`].
+    pub container: usize,
+    /// Requests or limits.
+    pub list: List,
+    /// The resource's name.
+    pub resource: String,
+    /// Where the LimitRange was read.
+    pub origin: Origin,
+    /// The LimitRange's name.
+    pub name: String,
+    /// The field of the LimitRange that the value came from.
+    pub at: FieldPath,
 }
 
 /// A request above its limit, which the API server refuses.
@@ -143,9 +160,31 @@ impl PodResources {
         };
         let mut pod = Self { containers: containers.collect(), pod_level, overhead, defaulted: Vec::new() };
         if defaulting == Defaulting::Simulate {
-            limit_ranges.iter().for_each(|limit_range| limit_range.apply(&mut pod));
+            limit_ranges.iter().for_each(|limit_range| pod.fill_from(limit_range));
         }
         pod
+    }
+
+    /// Fills what the containers leave open, as the mutating half of the LimitRanger does.
+    fn fill_from(&mut self, limit_range: &LimitRange) {
+        for (list, resource, value, at) in limit_range.defaults() {
+            for (index, container) in self.containers.iter_mut().enumerate() {
+                let effective = container.effective.list_mut(list);
+                // What could not be read may well have been a value of this very resource.
+                if container.unreadable || effective.contains_key(resource) {
+                    continue;
+                }
+                effective.insert(resource.to_owned(), value);
+                self.defaulted.push(Defaulted {
+                    container: index,
+                    list,
+                    resource: resource.to_owned(),
+                    origin: limit_range.origin,
+                    name: limit_range.name.clone(),
+                    at: at.clone(),
+                });
+            }
+        }
     }
 
     /// The containers by their places.

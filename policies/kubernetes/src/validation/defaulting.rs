@@ -10,8 +10,8 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as ApiQuantity;
 
 use super::names::{is_hugepage, is_overcommittable, is_pod_level};
 use crate::aggregate::{self, ContainerKind, ResourceList};
+use crate::places::ContainerPlace;
 use crate::quantity::Quantity;
-use crate::workload::ContainerPlace;
 
 /// Requests and limits of one container, or of a Pod as a whole. `None` is a list that was not written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

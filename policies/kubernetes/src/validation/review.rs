@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use crate::aggregate::ContainerKind;
 use crate::decode::{Leniency, Problem};
 use crate::path::{FieldPath, Segment};
+use crate::places::ContainerPlace;
 use crate::places::Places;
 use crate::resources::{ContainerResources, List, PodResources};
 use crate::validation::{PodContext, Subject, validate_pod_spec};
-use crate::workload::{ContainerPlace, Workload};
+use crate::workload::Workload;
 
 /// Everything that the API server's validation refuses in a workload, and in the Pods that will be made of it.
 ///

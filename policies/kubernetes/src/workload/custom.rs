@@ -2,11 +2,12 @@
 
 use k8s_openapi::api::core::v1 as core;
 
-use super::{ContainerPlace, Object, Workload};
+use super::{Object, Workload};
 use crate::aggregate::ContainerKind;
 use crate::decode::{self, Leniency, Problem};
 use crate::object::Value;
 use crate::path::FieldPath;
+use crate::places::ContainerPlace;
 use crate::scale::Scale;
 
 /// Every Pod template of a custom resource.

@@ -19,6 +19,7 @@ use crate::aggregate::ContainerKind;
 use crate::decode::{self, Leniency, Problem};
 use crate::object::Value;
 use crate::path::FieldPath;
+use crate::places::ContainerPlace;
 use crate::reference::ObjectRef;
 use crate::scale::Scale;
 use crate::validation::{validate_and_take, validate_pod_metadata};
@@ -53,19 +54,6 @@ pub struct Workload {
     /// How many Pods it makes.
     pub scale: Scale,
     annotations: BTreeMap<String, String>,
-}
-
-/// Where one container stands.
-#[derive(Debug, Clone)]
-pub struct ContainerPlace {
-    /// Application container, init container or sidecar.
-    pub kind: ContainerKind,
-    /// The index in `containers` or `initContainers` of the template.
-    pub index: usize,
-    /// The container's place.
-    pub at: FieldPath,
-    /// The place of its `resources` block, there or not.
-    pub resources_at: FieldPath,
 }
 
 impl Workload {

@@ -1,6 +1,6 @@
 //! `memlint oom` from the outside: every way to hand it a log, and what it prints, word for word.
 //!
-//! The expected files lie in `tests/oom/`; `MEMLINT_BLESS=1 cargo test -p memlint --test oom` writes them anew.
+//! The expected files lie in `tests/oom/`; `MEMLINT_BLESS=1 cargo test -p memlint oom` writes them anew.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 

@@ -1,6 +1,6 @@
 //! `memlint audit` of Pods as they run: told with what makes them, where they fare worse; and as they would be created.
 
-use crate::support::{HEAD, audit, container, list, node, owned, pod, verdicts, workload};
+use super::support::{HEAD, audit, container, list, node, owned, pod, verdicts, workload};
 use memlint_tests::folder::Folder;
 use memlint_tests::memlint;
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! `memlint audit` of what kubectl printed: what would be denied, what speaks for what, and what cannot be audited.
 
-use crate::support::{HEAD, audit, list, node, owned, pod, verdicts, workload};
+use super::support::{HEAD, audit, list, node, owned, pod, verdicts, workload};
 use memlint_tests::folder::Folder;
 use memlint_tests::memlint;
 use serde_json::json;

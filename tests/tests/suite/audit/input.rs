@@ -1,6 +1,6 @@
 //! What `memlint audit` is given, and what is missing from it.
 
-use crate::support::{HEAD, audit, list, node, owned, pod, verdicts, workload};
+use super::support::{HEAD, audit, list, node, owned, pod, verdicts, workload};
 use memlint_tests::folder::Folder;
 use memlint_tests::memlint;
 use serde_json::json;

@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 use memlint_tests::{repository, walk};
 
 /// Files that may import one another, and why.
-const ALLOWED: [(&[&str], &str); 0] = [];
+const ALLOWED: [(&[&str], &str); 1] = [(
+    &["policies/src/runtimes/calls.rs", "policies/src/runtimes/commands.rs", "policies/src/runtimes/shell.rs"],
+    "a shell runs commands, and a command may be a shell",
+)];
 
 /// The files of one crate by the path of their module, which is empty for the crate itself.
 type Modules = BTreeMap<Vec<String>, Source>;

@@ -1,6 +1,6 @@
 //! The committed table of Kubernetes types (`policies/kubernetes/src/decode/types.txt`) is what k8s-openapi says.
 //!
-//! To write it anew after an update: `MEMLINT_BLESS=1 cargo test -p memlint-tests --test schema_current`.
+//! To write it anew after an update: `MEMLINT_BLESS=1 cargo test -p memlint-tests schema_current`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

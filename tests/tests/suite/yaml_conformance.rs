@@ -64,7 +64,7 @@ fn check(failures: &mut Vec<String>, text: &str, expected: Option<&str>) {
 
 #[test]
 fn scalars_and_documents_mean_what_they_mean_to_kubernetes() {
-    let table = include_str!("../fixtures/yaml/scalars.txt");
+    let table = include_str!("../../fixtures/yaml/scalars.txt");
     let mut failures = Vec::new();
     let mut seen = 0;
     for line in table.lines().filter(|line| !line.starts_with('#')) {
@@ -90,7 +90,7 @@ fn scalars_and_documents_mean_what_they_mean_to_kubernetes() {
 #[test]
 fn small_documents_mean_what_they_mean_to_kubernetes() {
     let mut failures = Vec::new();
-    for line in include_str!("../fixtures/yaml/answers.jsonl").lines().skip(1) {
+    for line in include_str!("../../fixtures/yaml/answers.jsonl").lines().skip(1) {
         let (text, answer): (String, Option<String>) = serde_json::from_str(line).expect("a document and its answer");
         check(&mut failures, &text, answer.as_deref());
     }

@@ -1,6 +1,6 @@
 //! Sources of capacity: each folder in `fixtures/capacity` holds some, and `expected.txt` what is made of them.
 //!
-//! To write the expectations anew: `MEMLINT_BLESS=1 cargo test -p memlint-tests --test capacity_sources`.
+//! To write the expectations anew: `MEMLINT_BLESS=1 cargo test -p memlint-tests capacity_sources`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

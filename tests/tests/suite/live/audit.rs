@@ -5,8 +5,8 @@ use memlint_tests::folder::Folder;
 use memlint_tests::memlint;
 use serde_json::{Value, json};
 
-use crate::control_plane::ControlPlane;
-use crate::{node, pod};
+use super::control_plane::ControlPlane;
+use super::{node, pod};
 
 fn deployment(namespace: &str, name: &str, memory: &str) -> (String, Value) {
     let resources = json!({"requests": {"memory": memory}, "limits": {"memory": memory}});

@@ -14,7 +14,6 @@ use serde_json::Value as Json;
 
 use oracle::{dotted, named_by, object_of, parse, undecodable_by, unknown_by, without_indices};
 
-#[path = "conformance_manifests/oracle.rs"]
 mod oracle;
 
 /// Everything refused in a Pod: by its path, and whether decoding refuses it.

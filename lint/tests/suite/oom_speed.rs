@@ -1,6 +1,6 @@
 //! A large log: read in constant memory, at a speed told as a ratio to `wc -l` and `grep -c` on the same file.
 //!
-//! `cargo test --release -p memlint --test oom_speed -- --ignored --nocapture` writes a log of 1 GB and measures.
+//! `cargo test --release -p memlint oom_speed -- --ignored --nocapture` writes a log of 1 GB and measures.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use std::fmt::Write as _;

@@ -1,6 +1,6 @@
 //! The format of capacity files: what is written is read again as the same, and the schema accepts what is accepted.
 //!
-//! To write the schema anew: `MEMLINT_BLESS=1 cargo test -p memlint-tests --test capacity_file`.
+//! To write the schema anew: `MEMLINT_BLESS=1 cargo test -p memlint-tests capacity_file`.
 
 use std::path::Path;
 

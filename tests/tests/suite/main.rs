@@ -1,0 +1,35 @@
+//! Everything that is tested through the whole of memlint, in one binary: each module is one part of it.
+
+mod agreement;
+mod audit;
+mod capacity_file;
+mod capacity_snapshot;
+mod capacity_sources;
+mod cli;
+mod cli_input;
+mod cli_paths;
+mod cli_policy;
+mod conformance_admission;
+mod conformance_engine;
+mod conformance_fit;
+mod conformance_manifests;
+mod conformance_quantity;
+mod conformance_scheduler;
+mod determinism;
+mod fixtures;
+mod fuzz;
+mod imports;
+mod live;
+mod oom;
+mod placed_by_daemon_set;
+mod policy_explain;
+mod properties;
+mod readme;
+mod registry;
+mod schema_current;
+mod sources;
+mod tokens;
+mod yaml_conformance;
+mod yaml_robustness;
+mod yaml_spans;
+mod yaml_streams;
