@@ -20,7 +20,10 @@ async fn o7_events_are_taken_and_counted_in_the_namespace_of_the_denied() {
     let Some(site) = Site::new("o7-events").await else { return };
     let (events, waiting) = Events::queue(Some("o7-events"), Some("memlint-0"));
     let app = Arc::new(App::new(rulebook(""), options(), Limits::default()).with_events(events));
-    let task = tokio::spawn(events::follow(app.clone(), waiting, site.admin.clone()));
+    let task = tokio::spawn(events::follow(waiting, site.admin.clone(), {
+        let app = app.clone();
+        move |result| app.metrics.event(result)
+    }));
     let mut owned = pod("", "1Gi");
     owned["metadata"]["ownerReferences"] =
         json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "api-7d4", "uid": "u-1", "controller": true}]);
