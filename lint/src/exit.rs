@@ -1,5 +1,6 @@
 //! How a command ends: its exit code, and what it complains of on standard error.
 
+use std::fmt;
 use std::io::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -25,9 +26,25 @@ pub(crate) fn is_coloured(stream: &impl RawStream) -> bool {
     is_forced || (stream.is_terminal() && AutoStream::choice(stream) != ColorChoice::Never)
 }
 
-/// Prints what is wrong with the files that a command needs, and gives its exit code.
-pub(crate) fn refuse(problems: &[Problem]) -> u8 {
-    complain(&text::problems(problems, is_coloured(&std::io::stderr())));
+/// The files that a command needs are no good.
+#[derive(Debug)]
+pub(crate) struct Refused(pub(crate) Vec<Problem>);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = self.0.iter().map(|each| format!("{}:{}: {}", each.file, each.line, each.message));
+        f.write_str(&said.collect::<Vec<_>>().join("; "))
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// Prints why a command could not do its job.
+pub(crate) fn fail(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref() {
+        Some(Refused(problems)) => complain(&text::problems(problems, is_coloured(&std::io::stderr()))),
+        None => complain(&format!("memlint: {error:#}")),
+    }
     FAILED
 }
 
@@ -38,6 +55,7 @@ pub(crate) fn today() -> Date {
     jiff::tz::Offset::UTC.to_datetime(timestamp).date()
 }
 
+/// Prints to standard error.
 pub(crate) fn complain(message: &str) {
     _ = writeln!(std::io::stderr(), "{}", message.trim_end());
 }

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use memlint_files::policy_file;
+use memlint_files::policy_file::{self, PolicyFile};
 use memlint_files::problem::Problem;
-use memlint_policies::policy::SHIPPED;
 
 use crate::state::{App, Rulebook, now};
 use crate::watch;
@@ -16,9 +15,8 @@ use crate::watch;
 /// # Errors
 /// Never, as long as what we ship is right.
 pub fn shipped() -> Result<Rulebook, String> {
-    let policy = policy_file::load(None).map_err(|problems| describe(&problems))?;
-    let text = SHIPPED.first().map(|(_, text)| text.as_bytes()).unwrap_or_default();
-    Ok(Rulebook { policy, hash: memlint_review::policy_hash(text) })
+    let shipped = PolicyFile::load(None).map_err(|problems| describe(&problems))?;
+    Ok(Rulebook { hash: memlint_review::policy_hash(&shipped.text), policy: shipped.policy })
 }
 
 /// Reads a policy.

@@ -1,44 +1,36 @@
 //! `memlint audit` as a command: from its arguments to the exit code.
-use anyhow::Context as _;
-use memlint_files::policy_file;
-use memlint_files::problem::Problem;
-use memlint_policies::policy::Policy;
+
+use memlint_files::policy_file::PolicyFile;
 use memlint_review::Nodes;
 use memlint_review::nodes::Traces;
 
+use super::args::AuditArgs;
 use super::auditor::Auditor;
 use super::files::{self, Contents};
 use super::report::{Audited, Gap, Report};
 use super::surroundings::{Known, Surroundings};
 use super::{cluster, json, text};
 use crate::choices::Format;
-use crate::cli::AuditArgs;
 use crate::live::{self, Session};
+use crate::project::{capacity_of, load_policy};
 use crate::review::Bench;
-use crate::{exit, output, project};
+use crate::{exit, output};
 
 /// Audits a cluster, or what was printed of one.
 ///
 /// # Errors
 /// When memlint cannot do its job.
-pub fn run(args: &AuditArgs) -> anyhow::Result<u8> {
-    let file = policy_file::locate(args.policy.as_deref());
-    let audited = match policy_file::load(file.as_deref()) {
-        Ok(policy) if args.from.is_empty() => live::wait(of_cluster(args, policy))?,
-        Ok(policy) => of_files(args, policy)?,
-        Err(problems) => Err(problems),
-    };
-    let report = match audited {
-        Ok(report) => report,
-        Err(problems) => {
-            return Ok(exit::refuse(&problems));
-        }
+pub(crate) fn run(args: &AuditArgs) -> anyhow::Result<u8> {
+    let policy_file = load_policy(args.policy.as_deref())?;
+    let report = match args.from.as_slice() {
+        [] => live::wait(of_cluster(args, policy_file))?,
+        _ => of_files(args, policy_file)?,
     };
     let printed = match args.format {
         Format::Text => text::render(&report),
         Format::Json => json::render(&report),
     };
-    output::print(&printed).context("standard output cannot be written")?;
+    output::print(&printed)?;
     if !report.gaps.is_empty() {
         let what: Vec<&str> = report.gaps.iter().map(|gap| gap.what.as_str()).collect();
         exit::complain(&format!("memlint: not audited: {}", what.join(", ")));
@@ -51,16 +43,11 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<u8> {
     })
 }
 
-type Outcome = anyhow::Result<Result<Report, Vec<Problem>>>;
-
-async fn of_cluster(args: &AuditArgs, policy: Policy) -> Outcome {
+async fn of_cluster(args: &AuditArgs, policy_file: PolicyFile) -> anyhow::Result<Report> {
     let session = Session::open(&args.cluster).await?;
     let known =
         cluster::surroundings(&session, &args.namespace, Surroundings::new(&args.capacity), args.chunk_size).await?;
-    let mut known = match known.know() {
-        Ok(known) => known,
-        Err(problems) => return Ok(Err(problems)),
-    };
+    let mut known = known.know()?;
     if known.doubt.is_none() && args.capacity.is_empty() && args.options.nodes == Nodes::Auto {
         let traces = cluster::traces(&session).await?;
         known.doubt = traces.describe();
@@ -68,13 +55,13 @@ async fn of_cluster(args: &AuditArgs, policy: Policy) -> Outcome {
             known.gaps.insert(Gap { what: "autoscalers".to_owned(), why: why.clone() });
         }
     }
-    let (bench, rest) = bench(args, policy, known);
+    let (bench, rest) = bench(args, policy_file, known);
     let mut auditor = Auditor::new(&bench);
     cluster::audit(&session, &args.namespace, args.chunk_size, &mut auditor).await;
-    Ok(Ok(finish(args, auditor, rest)))
+    Ok(finish(args, auditor, rest))
 }
 
-fn of_files(args: &AuditArgs, policy: Policy) -> Outcome {
+fn of_files(args: &AuditArgs, policy_file: PolicyFile) -> anyhow::Result<Report> {
     let mut known = Surroundings::new(&args.capacity);
     let files = files::read(&args.from, &mut known);
     let contents = Contents::find(&files, &args.namespace, &mut known);
@@ -83,14 +70,11 @@ fn of_files(args: &AuditArgs, policy: Policy) -> Outcome {
         "there is nothing to audit in what was named: no Pod, and nothing that makes Pods, but {}",
         contents.others()
     );
-    known.settle(project::beside(policy_file::locate(args.policy.as_deref()).as_deref(), &policy));
+    known.settle(capacity_of(&policy_file));
     let (no_daemon_set, no_namespace) = (known.lacks("DaemonSet"), known.lacks("Namespace"));
-    let asks_namespaces = policy.lets_any_namespace_allow();
-    let known = match known.know() {
-        Ok(known) => known,
-        Err(problems) => return Ok(Err(problems)),
-    };
-    let (bench, rest) = bench(args, policy, known);
+    let asks_namespaces = policy_file.policy.lets_any_namespace_allow();
+    let known = known.know()?;
+    let (bench, rest) = bench(args, policy_file, known);
     let mut auditor = Auditor::new(&bench);
     contents.audit(&mut auditor);
     let mut missing = Vec::new();
@@ -102,13 +86,12 @@ fn of_files(args: &AuditArgs, policy: Policy) -> Outcome {
     }
     let mut report = finish(args, auditor, rest);
     report.notes.extend(missing.into_iter().map(str::to_owned));
-    Ok(Ok(report))
+    Ok(report)
 }
 
-fn bench(args: &AuditArgs, policy: Policy, mut known: Known) -> (Bench, Known) {
-    let file = policy_file::locate(args.policy.as_deref());
+fn bench(args: &AuditArgs, policy_file: PolicyFile, mut known: Known) -> (Bench, Known) {
     let (capacity, doubt) = (known.capacity.take(), known.doubt.take());
-    (Bench::new((file.as_deref(), policy), capacity, doubt, (&args.options, exit::today())), known)
+    (Bench::new(policy_file, capacity, doubt, &args.options, exit::today()), known)
 }
 
 fn finish(args: &AuditArgs, auditor: Auditor<'_>, known: Known) -> Report {

@@ -5,9 +5,10 @@
 //! is listed, too, is told with its maker, and only where it fares worse: something has put a sidecar into it, say, or an
 //! exemption of its maker does not reach it.
 
+mod args;
 mod auditor;
 mod cluster;
-pub mod command;
+pub(crate) mod command;
 mod files;
 mod json;
 mod kinds;
@@ -17,3 +18,5 @@ pub mod report;
 mod request;
 mod surroundings;
 mod text;
+
+pub use args::AuditArgs;

@@ -10,6 +10,7 @@ use memlint_files::problem::{Note, Problem};
 use serde_json::{Value, json};
 
 use super::report::Gap;
+use crate::exit::Refused;
 use crate::live;
 
 /// A kind that the webhook watches.
@@ -130,10 +131,10 @@ impl Surroundings {
     ///
     /// # Errors
     /// What is wrong with the files.
-    pub(super) fn know(self) -> Result<Known, Vec<Problem>> {
+    pub(super) fn know(self) -> Result<Known, Refused> {
         let Self { capacity, mut objects, twice, notes, gaps, .. } = self;
         if !capacity.is_empty() {
-            capacity_files::load(&capacity)?;
+            capacity_files::load(&capacity).map_err(Refused)?;
         }
         let mut known = Known { gaps, twice, ..Known::default() };
         let loaded = match load(&capacity, &objects) {
@@ -146,7 +147,7 @@ impl Surroundings {
                         false
                     }
                 });
-                load(&capacity, &objects)?
+                load(&capacity, &objects).map_err(Refused)?
             }
         };
         known.notes.extend(loaded.notes.into_iter().map(|Note { message, .. }| message));

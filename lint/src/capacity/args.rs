@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::choices::{Color, Format};
+use crate::choices::Format;
 use crate::live::ClusterArgs;
 
 /// The commands.
@@ -102,9 +102,6 @@ pub struct NodeArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// When to colour the output
-    #[arg(long, value_enum, default_value_t = Color::Auto)]
-    pub color: Color,
 }
 
 /// The arguments of `capacity sizes`.
@@ -144,7 +141,4 @@ pub struct ShowArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// When to colour the output
-    #[arg(long, value_enum, default_value_t = Color::Auto)]
-    pub color: Color,
 }

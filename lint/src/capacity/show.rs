@@ -9,14 +9,15 @@ use memlint_scheduler::{Cluster, View};
 use super::args::ShowArgs;
 use super::bars::{self, Bar};
 use super::groups::{Group, Use, groups, usage};
-use super::{Failure, Screen, show_json};
+use super::{Screen, show_json};
 use crate::choices::Format;
+use crate::exit::Refused;
 
 /// Up to so many nodes of a pool are drawn one by one.
 const FEW: usize = 6;
 
-pub(super) fn run(args: &ShowArgs, screen: Screen) -> Result<(String, Vec<String>), Failure> {
-    let loaded = capacity_files::load(&args.files).map_err(Failure::Files)?;
+pub(super) fn run(args: &ShowArgs, screen: Screen) -> anyhow::Result<(String, Vec<String>)> {
+    let loaded = capacity_files::load(&args.files).map_err(Refused)?;
     let capacity = loaded.capacity.unwrap_or_default();
     let groups = groups(&capacity);
     let notes: Vec<&Note> = loaded.notes.iter().chain(&loaded.assumptions).collect();

@@ -3,24 +3,20 @@
 use std::io::Write as _;
 use std::path::Path;
 
+use anyhow::Context as _;
 use memlint_capacity::CapacityFile;
 use memlint_files::capacity_files;
 
 use super::args::SnapshotArgs;
-use super::{Failure, show};
+use super::show;
+use crate::exit::Refused;
 use crate::live;
 
-pub(super) fn run(args: &SnapshotArgs) -> Result<(String, Vec<String>), Failure> {
-    let answers = if args.from.is_empty() {
-        live::list(&args.cluster, &live::CAPACITY).map_err(|error| error.to_string())?
-    } else {
-        Vec::new()
-    };
-    let loaded = capacity_files::load_with(&args.from, &answers).map_err(Failure::Files)?;
+pub(super) fn run(args: &SnapshotArgs) -> anyhow::Result<(String, Vec<String>)> {
+    let answers = if args.from.is_empty() { live::list(&args.cluster, &live::CAPACITY)? } else { Vec::new() };
+    let loaded = capacity_files::load_with(&args.from, &answers).map_err(Refused)?;
     let capacity = loaded.capacity.unwrap_or_default();
-    if !capacity.knows_nodes() {
-        return Err("there is no Node to make a capacity file of".to_owned().into());
-    }
+    anyhow::ensure!(capacity.knows_nodes(), "there is no Node to make a capacity file of");
     let text = CapacityFile::snapshot(&capacity).to_yaml();
     let notes = loaded.notes.iter().map(|note| format!("note: {}", show::line(note)));
     let mut notes: Vec<String> = notes.collect();
@@ -28,7 +24,7 @@ pub(super) fn run(args: &SnapshotArgs) -> Result<(String, Vec<String>), Failure>
         notes.push("note: no Pod was given, so the file does not say what is requested today".to_owned());
     }
     let Some(file) = &args.output else { return Ok((text, notes)) };
-    write(file, &text).map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
+    write(file, &text).with_context(|| format!("{} cannot be written", file.display()))?;
     let (nodes, pools) = (capacity.now().nodes().len(), capacity.now().nodes().classes().len());
     notes.push(format!("{} is written: nodes {nodes}, pools {pools}", file.display()));
     Ok((String::new(), notes))

@@ -1,6 +1,7 @@
 //! `memlint fit`: where each Pod could go and why not elsewhere, on empty nodes and now.
 
-pub mod command;
+mod args;
+pub(crate) mod command;
 pub mod json;
 pub(crate) mod table;
 pub mod text;
@@ -23,6 +24,8 @@ use rayon::prelude::*;
 
 use crate::project::corpus::Corpus;
 use crate::project::walk::{Content, Skipped, Walk};
+
+pub use args::FitArgs;
 
 /// What came of asking about every Pod of a corpus.
 #[derive(Debug, Default)]

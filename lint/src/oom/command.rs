@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use memlint_files::capacity_files::{self, Answer};
 use memlint_oom::{Kill, Stream, newest_first};
 
+use super::args::OomArgs;
 use super::events::Events;
 use super::groups::Groups;
 use super::join::Joiner;
@@ -15,8 +16,7 @@ use super::pods::Pods;
 use super::text::{self, Log};
 use super::{input, json};
 use crate::choices::Format;
-use crate::cli::OomArgs;
-use crate::exit::complain;
+use crate::exit::{CLEAN, FAILED, Refused, complain, is_coloured};
 use crate::live;
 use crate::progress::Progress;
 use crate::project::corpus::{self, Corpus};
@@ -26,11 +26,11 @@ const MAX_SEEN: usize = 1 << 16;
 /// Bytes of a log that can be turned round.
 const MAX_BACKWARDS: usize = 1 << 28;
 
-/// Runs the command; returns what could not be read.
+/// Runs the command; says which logs could not be read.
 ///
 /// # Errors
 /// When nothing can be done at all: no log, or a file to join with that cannot be read.
-pub fn run(args: &OomArgs, color: bool) -> anyhow::Result<Vec<String>> {
+pub(crate) fn run(args: &OomArgs) -> anyhow::Result<u8> {
     let logs = logs(args)?;
     let (answers, told) = ask(args)?;
     let pods = Pods::read(&args.pods, &answers)?;
@@ -38,10 +38,7 @@ pub fn run(args: &OomArgs, color: bool) -> anyhow::Result<Vec<String>> {
     let corpus = if paths.is_empty() { Corpus::default() } else { corpus::read(&paths, 0, &Progress::start(true)) };
     anyhow::ensure!(corpus.fatal.is_empty(), "{}", corpus.fatal.join("; "));
     let manifests = Manifests::collect(&corpus);
-    let loaded = capacity_files::load_with(&args.capacity, &answers).map_err(|problems| {
-        let said = problems.iter().map(|each| format!("{}:{}: {}", each.file, each.line, each.message));
-        anyhow::anyhow!(said.collect::<Vec<_>>().join("; "))
-    })?;
+    let loaded = capacity_files::load_with(&args.capacity, &answers).map_err(Refused)?;
     let events = Events::read(&args.events, &told)?;
     let joiner = Joiner {
         pods: &pods,
@@ -64,7 +61,7 @@ pub fn run(args: &OomArgs, color: bool) -> anyhow::Result<Vec<String>> {
                 groups.add(log, kill, joiner.identity(kill));
                 Ok(())
             });
-            let page = text::Page::new(&joiner, &corpus, color);
+            let page = text::Page::new(&joiner, &corpus, is_coloured(&io::stdout()));
             read.and_then(|()| out.write_all(page.render(&groups, &reader.logs, &events).as_bytes()))
         }
     };
@@ -72,11 +69,11 @@ pub fn run(args: &OomArgs, color: bool) -> anyhow::Result<Vec<String>> {
     // A closed pipe is no error: the reader has seen enough.
     let result = result.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) });
     result.context("standard output cannot be written")?;
-    Ok(reader
-        .logs
-        .iter()
-        .filter_map(|log| Some(format!("{} cannot be read: {}", log.name, log.error.as_ref()?)))
-        .collect())
+    let unread = |log: &&Log| log.error.is_some();
+    for log in reader.logs.iter().filter(unread) {
+        complain(&format!("memlint: {} cannot be read: {}", log.name, log.error.as_deref().unwrap_or_default()));
+    }
+    Ok(if reader.logs.iter().any(|log| log.error.is_some()) { FAILED } else { CLEAN })
 }
 
 /// What the cluster says of what is on it, and its events: as much as may be read.

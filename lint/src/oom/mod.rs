@@ -3,6 +3,7 @@
 //! The log is streamed; its kills are found and judged by [`memlint_oom`]. Here they are joined with what
 //! the cluster and the manifests know, and printed. JSON is written kill by kill; text keeps one kill of each kind.
 
+mod args;
 mod bars;
 mod change;
 mod command;
@@ -26,4 +27,5 @@ mod wire_joined;
 mod wire_memory;
 mod words;
 
-pub use command::run;
+pub use args::OomArgs;
+pub(crate) use command::run;

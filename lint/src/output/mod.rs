@@ -6,11 +6,13 @@ pub(crate) mod wire;
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
+use anyhow::Context as _;
+
 /// Writes all of a text to standard output.
 ///
 /// # Errors
 /// As [`to_stdout`].
-pub fn print(text: &str) -> io::Result<()> {
+pub fn print(text: &str) -> anyhow::Result<()> {
     to_stdout(|out| out.write_all(text.as_bytes()))
 }
 
@@ -18,10 +20,10 @@ pub fn print(text: &str) -> io::Result<()> {
 ///
 /// # Errors
 /// When standard output cannot be written for any other reason.
-pub fn to_stdout(write: impl FnOnce(&mut BufWriter<StdoutLock<'static>>) -> io::Result<()>) -> io::Result<()> {
+pub fn to_stdout(write: impl FnOnce(&mut BufWriter<StdoutLock<'static>>) -> io::Result<()>) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        result => result.context("standard output cannot be written"),
     }
 }

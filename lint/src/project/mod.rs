@@ -1,5 +1,6 @@
 //! [`Project`]: what a command reads before it starts: the policy, the capacity and the manifests.
 
+mod args;
 pub mod corpus;
 pub mod known;
 pub mod kustomize;
@@ -12,36 +13,20 @@ use std::sync::Arc;
 
 use memlint_capacity::Capacity;
 use memlint_files::capacity_files;
-use memlint_files::policy_file::{self, Traced};
-use memlint_files::problem::Problem;
-use memlint_policies::policy::Policy;
+use memlint_files::policy_file::{self, PolicyFile};
 
-use crate::live::{self, LiveArgs};
+use crate::exit::Refused;
+use crate::live;
 use crate::progress::Progress;
 use corpus::Corpus;
 
-/// Where a project comes from.
-#[derive(Debug, Clone, Copy)]
-pub struct Sources<'a> {
-    /// Files and folders with manifests.
-    pub paths: &'a [PathBuf],
-    /// The policy file, if one was named.
-    pub policy: Option<&'a Path>,
-    /// Capacity files; if there are none, the policy may name one.
-    pub capacity: &'a [PathBuf],
-    /// The live cluster.
-    pub live: &'a LiveArgs,
-    /// How many threads read; 0 for one a core.
-    pub threads: usize,
-}
+pub use args::ProjectArgs;
 
 /// A policy, a capacity and manifests.
 #[derive(Debug)]
 pub struct Project {
-    /// The policy, with the lines that set it.
-    pub traced: Traced,
-    /// The policy file.
-    pub policy_file: Option<PathBuf>,
+    /// The policy, and where its file says what.
+    pub policy_file: PolicyFile,
     /// What is known of the nodes.
     pub capacity: Option<Arc<Capacity>>,
     /// The manifests. A file that gives the capacity is not one of them, unless it was named.
@@ -49,36 +34,39 @@ pub struct Project {
 }
 
 impl Project {
-    /// Loads all of it, or says what is wrong with the policy or the capacity.
+    /// Loads all of it. `threads` read at the same time; 0 is one a core.
     ///
     /// # Errors
-    /// When the cluster cannot be asked.
-    pub fn load(sources: Sources<'_>, progress: &Progress) -> anyhow::Result<Result<Self, Vec<Problem>>> {
-        let policy_file = policy_file::locate(sources.policy);
-        let traced = match policy_file::load_traced(policy_file.as_deref()) {
-            Ok(traced) => traced,
-            Err(problems) => return Ok(Err(problems)),
-        };
-        let files = match sources.capacity {
-            [] if !sources.live.cluster => beside(policy_file.as_deref(), &traced.policy),
+    /// What is wrong with the policy or the capacity, or when the cluster cannot be asked.
+    pub fn load(paths: &[PathBuf], args: &ProjectArgs, threads: usize, progress: &Progress) -> anyhow::Result<Self> {
+        let policy_file = load_policy(args.policy.as_deref())?;
+        let files = match args.capacity.as_slice() {
+            [] if !args.live.cluster => capacity_of(&policy_file),
             named => named.to_vec(),
         };
-        let mut loaded = match capacity_files::load_with(&files, &sources.live.list(&live::CAPACITY)?) {
-            Ok(loaded) => loaded,
-            Err(problems) => return Ok(Err(problems)),
-        };
-        let mut corpus = corpus::read(sources.paths, sources.threads, progress);
+        let answers = args.live.list(&live::CAPACITY)?;
+        let mut loaded = capacity_files::load_with(&files, &answers).map_err(Refused)?;
+        let mut corpus = corpus::read(paths, threads, progress);
         corpus.leave_out(&files);
         corpus.sources = loaded.sources;
         corpus.notes.append(&mut loaded.notes);
-        Ok(Ok(Self { traced, policy_file, capacity: loaded.capacity, corpus }))
+        Ok(Self { policy_file, capacity: loaded.capacity, corpus })
     }
 }
 
+/// The policy that was named, else the one that is found, else the default.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn load_policy(named: Option<&Path>) -> anyhow::Result<PolicyFile> {
+    Ok(PolicyFile::load(policy_file::locate(named).as_deref()).map_err(Refused)?)
+}
+
 /// The capacity that a policy names, beside its file.
-pub(crate) fn beside(file: Option<&Path>, policy: &Policy) -> Vec<PathBuf> {
-    let folder = shortest(file.and_then(Path::parent).unwrap_or_else(|| Path::new("")));
-    policy.capacity().map(|capacity| folder.join(capacity)).into_iter().collect()
+pub(crate) fn capacity_of(policy_file: &PolicyFile) -> Vec<PathBuf> {
+    let folder = policy_file.path.as_deref().and_then(Path::parent);
+    let folder = shortest(folder.unwrap_or_else(|| Path::new("")));
+    policy_file.policy.capacity().map(|capacity| folder.join(capacity)).into_iter().collect()
 }
 
 /// A path as short as one would type it.

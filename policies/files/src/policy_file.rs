@@ -24,16 +24,20 @@ pub fn locate(named: Option<&Path>) -> Option<PathBuf> {
 
 /// A policy, and where its file says what.
 #[derive(Debug, Clone)]
-pub struct Traced {
+pub struct PolicyFile {
     /// The policy.
     pub policy: Policy,
+    /// The file; `None` for a policy that memlint ships.
+    pub path: Option<PathBuf>,
+    /// What the file holds.
+    pub text: Vec<u8>,
     /// The shipped policy that it is laid over.
     pub extends: &'static str,
     /// The lines of rules and exemptions, from 1.
     lines: Vec<(FieldPath, usize)>,
 }
 
-impl Traced {
+impl PolicyFile {
     /// The line on which the file says something of a rule; `None` where it is silent.
     #[must_use]
     pub fn line_of_rule(&self, rule: &str) -> Option<usize> {
@@ -45,29 +49,23 @@ impl Traced {
     pub fn line(&self, at: &FieldPath) -> Option<usize> {
         self.lines.iter().find(|(path, _)| path == at).map(|(_, line)| *line)
     }
-}
 
-/// Loads a policy file, or the default policy if there is none.
-///
-/// # Errors
-/// Everything that is wrong with the file, each with its place.
-pub fn load(file: Option<&Path>) -> Result<Policy, Vec<Problem>> {
-    load_traced(file).map(|traced| traced.policy)
-}
-
-/// The same, with the places of what is in it.
-///
-/// # Errors
-/// As [`load`].
-pub fn load_traced(file: Option<&Path>) -> Result<Traced, Vec<Problem>> {
-    let Some(file) = file else {
-        return Ok(Traced { policy: shipped("default")?, extends: "default", lines: Vec::new() });
-    };
-    let name = file.display().to_string();
-    let bytes = std::fs::read(file)
-        .map_err(|error| vec![Problem::of_file(&name, format!("the policy file cannot be read: {error}"))])?;
-    let text = yaml::decode(&bytes).map_err(|problem| vec![Problem::of_document(&name, problem)])?;
-    parse_traced(&name, &text)
+    /// Loads a policy file, or the default policy if there is none.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file, each with its place.
+    pub fn load(file: Option<&Path>) -> Result<Self, Vec<Problem>> {
+        let Some(file) = file else {
+            let text = SHIPPED.first().map_or("", |(_, text)| *text).as_bytes().to_vec();
+            return Ok(Self { policy: shipped("default")?, path: None, text, extends: "default", lines: Vec::new() });
+        };
+        let name = file.display().to_string();
+        let bytes = std::fs::read(file)
+            .map_err(|error| vec![Problem::of_file(&name, format!("the policy file cannot be read: {error}"))])?;
+        let text = yaml::decode(&bytes).map_err(|problem| vec![Problem::of_document(&name, problem)])?;
+        let (policy, extends, lines) = read(&name, &text)?;
+        Ok(Self { policy, path: Some(file.to_owned()), text: bytes, extends, lines })
+    }
 }
 
 /// Reads a policy from its text; `name` is that of its file.
@@ -75,10 +73,13 @@ pub fn load_traced(file: Option<&Path>) -> Result<Traced, Vec<Problem>> {
 /// # Errors
 /// Everything that is wrong with the text, each with its place.
 pub fn parse(name: &str, text: &str) -> Result<Policy, Vec<Problem>> {
-    parse_traced(name, text).map(|traced| traced.policy)
+    read(name, text).map(|(policy, ..)| policy)
 }
 
-fn parse_traced(name: &str, text: &str) -> Result<Traced, Vec<Problem>> {
+/// A policy, the shipped one that it is laid over, and the lines of its rules and exemptions.
+type Read = (Policy, &'static str, Vec<(FieldPath, usize)>);
+
+fn read(name: &str, text: &str) -> Result<Read, Vec<Problem>> {
     let raw = match yaml::split(text).as_slice() {
         [] => return Err(vec![Problem::of_file(name, "the policy file is empty")]),
         [only] => *only,
@@ -106,7 +107,7 @@ fn parse_traced(name: &str, text: &str) -> Result<Traced, Vec<Problem>> {
     let exemptions = policy.exemptions().iter().map(|exemption| exemption.at().clone());
     let line = |at: FieldPath| (place::find(&document, &FieldPath::root(), &at, true, None).1.line, at);
     let lines = written.chain(exemptions).map(line).map(|(line, at)| (at, line)).collect();
-    Ok(Traced { policy, extends, lines })
+    Ok((policy, extends, lines))
 }
 
 /// A name that is not known is reported when the policy is read.

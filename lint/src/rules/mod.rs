@@ -1,25 +1,56 @@
-//! `memlint explain` and `memlint rules`.
+//! `memlint explain` and `memlint rules`: what the rules say of themselves.
+
+mod args;
 
 use std::fmt::Write as _;
 
 use memlint_policies::rule::Rule;
 use memlint_policies::rules::{self, RULES};
 
-/// The page of a rule.
+use crate::choices::Format;
+use crate::{exit, output};
+
+pub use args::{ExplainArgs, RulesArgs};
+
+/// Prints the page of a rule.
 ///
 /// # Errors
-/// What to say if there is no such rule.
-pub fn explain(id: &str) -> Result<String, String> {
-    let rule = rules::find(id).ok_or_else(|| format!("{}; memlint rules lists them all", rules::unknown(id)))?;
+/// When there is no such rule.
+pub(crate) fn explain(args: &ExplainArgs) -> anyhow::Result<u8> {
+    output::print(&page(find(&args.rule)?))?;
+    Ok(exit::CLEAN)
+}
+
+/// Prints all rules.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub(crate) fn list(args: &RulesArgs) -> anyhow::Result<u8> {
+    let printed = match args.format {
+        Format::Text => table(),
+        Format::Json => json(),
+    };
+    output::print(&printed)?;
+    Ok(exit::CLEAN)
+}
+
+/// The rule of a name that was typed.
+///
+/// # Errors
+/// When there is none; with the nearest name.
+pub(crate) fn find(id: &str) -> anyhow::Result<&'static Rule> {
+    rules::find(id).ok_or_else(|| anyhow::anyhow!("{}; memlint rules lists them all", rules::unknown(id)))
+}
+
+fn page(rule: &Rule) -> String {
     let mut page = rule.docs();
     _ = write!(page, "\n## In a policy file\n\n```yaml\nrules:\n  {}: {}\n```\n", rule.id, example(rule));
     _ = write!(page, "\nGroup {}, level {} by default.\n", rule.group, rule.level);
-    Ok(page)
+    page
 }
 
 /// All rules as a table.
-#[must_use]
-pub fn table() -> String {
+fn table() -> String {
     let width = RULES.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
     let mut out = format!("{:width$}  {:9}  {:5}  {}\n", "RULE", "GROUP", "LEVEL", "FINDS");
     for rule in &RULES {
@@ -30,8 +61,7 @@ pub fn table() -> String {
 }
 
 /// All rules as JSON.
-#[must_use]
-pub fn json() -> String {
+fn json() -> String {
     let params = |rule: &Rule| -> Vec<serde_json::Value> {
         let param = |param: &memlint_policies::rule::Param| serde_json::json!({"name": param.name, "default": param.default, "summary": param.summary});
         rule.params.iter().map(param).collect()

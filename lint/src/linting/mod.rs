@@ -3,6 +3,9 @@
 //! Two steps over what was read: first what rules need to know of other files (LimitRanges, RuntimeClasses), then
 //! every document by itself, in parallel. The order of the report depends on the files alone.
 
+mod args;
+pub(crate) mod command;
+
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,6 +28,8 @@ use rayon::prelude::*;
 use crate::project::corpus::Corpus;
 use crate::project::walk::{Content, Skipped, Walk};
 use crate::report::{Located, Place, Report};
+
+pub use args::LintArgs;
 
 /// What to lint with.
 #[derive(Debug, Clone, Copy)]

@@ -1,25 +1,19 @@
 //! `memlint review`: what the webhook would answer, without a webhook. For debugging, and for tests of a policy.
 
-use std::io::Read as _;
-use std::path::Path;
+mod args;
+pub(crate) mod command;
+
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use jiff::civil::Date;
 use memlint_capacity::Capacity;
+use memlint_files::policy_file::PolicyFile;
 use memlint_policies::engine;
 use memlint_policies::inventory::Inventory;
-use memlint_policies::policy::{Policy, SHIPPED};
+use memlint_policies::policy::Policy;
 use memlint_review::{Options, Reply, ReviewCx, ReviewOptions, nodes};
 
-/// What the webhook would answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The AdmissionReview that goes back.
-    pub text: String,
-    /// Whether the request is let through.
-    pub allowed: bool,
-}
+pub use args::ReviewArgs;
 
 /// All that the webhook answers with, but for the request.
 #[derive(Debug)]
@@ -36,21 +30,25 @@ impl Bench {
     /// Puts it together. `doubt` says why there may be nodes that are not known, where the nodes themselves do not show it.
     #[must_use]
     pub fn new(
-        (file, policy): (Option<&Path>, Policy),
+        policy_file: PolicyFile,
         capacity: Option<Arc<Capacity>>,
         doubt: Option<String>,
-        (options, today): (&ReviewOptions, Date),
+        options: &ReviewOptions,
+        today: Date,
     ) -> Self {
-        let hash = match file {
-            Some(file) => std::fs::read(file).map(|text| memlint_review::policy_hash(&text)).unwrap_or_default(),
-            None => memlint_review::policy_hash(SHIPPED.first().map(|(_, text)| text.as_bytes()).unwrap_or_default()),
-        };
         let mut inventory = Inventory::default();
         let doubt = nodes::doubt(capacity.as_deref(), options.nodes).or(doubt);
         if let Some(capacity) = capacity {
             inventory.set_capacity(capacity);
         }
-        Self { policy, hash, inventory, doubt, options: options.options(), today }
+        Self {
+            hash: memlint_review::policy_hash(&policy_file.text),
+            policy: policy_file.policy,
+            inventory,
+            doubt,
+            options: options.options(),
+            today,
+        }
     }
 
     /// Answers the bytes of an AdmissionReview.
@@ -92,23 +90,4 @@ impl Bench {
     pub fn not_run(&self) -> Vec<(&'static str, &'static str)> {
         engine::not_run(&self.policy, &self.inventory)
     }
-}
-
-/// Answers the AdmissionReview in a file.
-///
-/// # Errors
-/// When the file cannot be read, or holds no AdmissionReview that could be answered.
-pub fn answer(file: &Path, bench: &Bench) -> anyhow::Result<Answer> {
-    let name = file.display();
-    let mut body = Vec::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().lock().read_to_end(&mut body).map(|_| ())
-    } else {
-        std::fs::read(file).map(|bytes| body = bytes)
-    };
-    read.with_context(|| format!("{name} cannot be read"))?;
-    let reply = bench.review(&body);
-    let text = String::from_utf8_lossy(&reply.body).into_owned();
-    anyhow::ensure!(reply.status == 200, "{name}: {text}");
-    Ok(Answer { text: format!("{text}\n"), allowed: reply.outcome.allowed })
 }

@@ -4,15 +4,13 @@
 mod json;
 mod text;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use jiff::civil::Date;
 use memlint_capacity::Capacity;
 use memlint_files::held::Held;
 use memlint_files::place;
-use memlint_files::policy_file::Traced;
+use memlint_files::policy_file::PolicyFile;
 use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml::Document;
 use memlint_kubernetes::path::FieldPath;
@@ -26,11 +24,11 @@ use memlint_policies::funnel::{Funnels, funnel};
 use memlint_policies::inventory::Inventory;
 use memlint_policies::rules::RULES;
 
-use super::ExplainArgs;
+use super::args::ExplainArgs;
 use crate::choices::Format;
 use crate::progress::Progress;
 use crate::project::walk::{Content, Skipped, Walk};
-use crate::project::{self, Project, Sources};
+use crate::project::{self, Project};
 use crate::{exit, output};
 
 /// What is explained.
@@ -102,32 +100,18 @@ impl OfWorkload {
 /// # Errors
 /// When memlint cannot do its job.
 pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
-    let sources = Sources {
-        paths: &args.files,
-        policy: args.policy.as_deref(),
-        capacity: &args.capacity,
-        live: &args.live,
-        threads: 0,
-    };
-    let project = match Project::load(sources, &Progress::start(true))? {
-        Ok(project) => project,
-        Err(problems) => return Ok(exit::refuse(&problems)),
-    };
+    let project = Project::load(&args.files, &args.project, 0, &Progress::start(true))?;
     let corpus = &project.corpus;
-    let walk = Walk::new(corpus, args.namespace.as_deref().unwrap_or_default(), project.capacity.as_ref());
+    let walk = Walk::new(corpus, args.project.namespace.as_deref().unwrap_or_default(), project.capacity.as_ref());
     let mut explained =
         Explained { problems: corpus.problems.clone(), notes: corpus.notes.clone(), ..Explained::default() };
     let mut skipped = Skipped::default();
     for held in &corpus.documents {
         match walk.read(held) {
             Content::Objects(document) => {
-                let (traced, file) = (&project.traced, project.policy_file.as_deref());
                 let inventory = walk.inventory(&held.file);
-                Asked { traced, file, namespace: walk.namespace(), inventory }.document(
-                    held,
-                    &document,
-                    &mut explained,
-                );
+                let asked = Asked { policy_file: &project.policy_file, namespace: walk.namespace(), inventory };
+                asked.document(held, &document, &mut explained);
             }
             Content::Foreign(_) => {}
             Content::Patch => skipped.patch(&held.file),
@@ -141,7 +125,7 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
         Format::Text => text::render(&explained),
         Format::Json => json::render(&explained),
     };
-    output::print(&printed).context("standard output cannot be written")?;
+    output::print(&printed)?;
     anyhow::ensure!(
         !explained.workloads.is_empty() || !explained.problems.is_empty() || !corpus.fatal.is_empty(),
         "there is no Pod in what was named, nor anything that makes Pods"
@@ -156,9 +140,7 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
 
 /// What is asked about a document.
 struct Asked<'a> {
-    traced: &'a Traced,
-    /// The policy file.
-    file: Option<&'a Path>,
+    policy_file: &'a PolicyFile,
     /// The namespace of objects that do not set one.
     namespace: &'a str,
     inventory: &'a Inventory,
@@ -178,7 +160,7 @@ impl Asked<'_> {
         let namespace = workload.object.namespace.as_deref().unwrap_or(self.namespace);
         let defaulting = Defaulting::Simulate;
         let review = Review {
-            policy: &self.traced.policy,
+            policy: &self.policy_file.policy,
             inventory: self.inventory,
             namespace,
             file: Some(&held.file),
@@ -186,7 +168,7 @@ impl Asked<'_> {
             today: exit::today(),
         };
         let report = engine::review(workload, &review);
-        let settings = self.traced.policy.settings().iter().zip(exempted_rules(workload, &review));
+        let settings = self.policy_file.policy.settings().iter().zip(exempted_rules(workload, &review));
         let rules = RULES.iter().zip(settings).map(|(rule, (setting, exempted))| OfRule {
             id: rule.id,
             level: setting.level,
@@ -195,7 +177,7 @@ impl Asked<'_> {
                 .iter()
                 .map(|param| (param.name, param.kind.show(setting.params.get(param.name))))
                 .collect(),
-            set_by: self.source(self.traced.line_of_rule(rule.id)),
+            set_by: self.source(self.policy_file.line_of_rule(rule.id)),
             exempted: exempted.into_iter().map(|exempted| self.located(exempted)).collect(),
             lapsed: report
                 .findings
@@ -228,22 +210,22 @@ impl Asked<'_> {
     }
 
     fn source(&self, line: Option<usize>) -> Source {
-        match (self.file, line) {
+        match (self.policy_file.path.as_deref(), line) {
             (Some(file), Some(line)) => Source::File(project::shortest(file).display().to_string(), line),
-            _ => Source::Shipped(self.traced.extends),
+            _ => Source::Shipped(self.policy_file.extends),
         }
     }
 
     /// With the place of the policy's exemption, where it is one of those.
     fn located(&self, exempted: exemption::Exempted) -> (exemption::Exempted, Option<Source>) {
-        let exemption = exempted.exemption.and_then(|index| self.traced.policy.exemptions().get(index));
-        let source = exemption.map(|exemption| self.source(self.traced.line(exemption.at())));
+        let exemption = exempted.exemption.and_then(|index| self.policy_file.policy.exemptions().get(index));
+        let source = exemption.map(|exemption| self.source(self.policy_file.line(exemption.at())));
         (exempted, source)
     }
 
     /// The place of an exemption that has expired, and its last day.
     fn expired_exemption(&self, index: usize) -> Option<(Source, Date)> {
-        let exemption = self.traced.policy.exemptions().get(index)?;
-        Some((self.source(self.traced.line(exemption.at())), exemption.expires()?))
+        let exemption = self.policy_file.policy.exemptions().get(index)?;
+        Some((self.source(self.policy_file.line(exemption.at())), exemption.expires()?))
     }
 }
