@@ -75,7 +75,7 @@ impl Default for Limits {
         Self {
             body: 7 * MI,
             bodies: 32 * MI,
-            inline: 16 * 1024,
+            inline: 128 * 1024,
             light: 12 * MI,
             heavy: 64 * MI,
             answer_within: Duration::from_secs(3),

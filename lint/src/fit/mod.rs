@@ -80,7 +80,8 @@ impl Placed {
 #[must_use]
 pub fn fit(corpus: &Corpus, capacity: &Arc<Capacity>, namespace: &str) -> FitReport {
     let walk = Walk::new(corpus, namespace, Some(capacity));
-    let contents: Vec<(&Held, Content<'_>)> = corpus.documents.par_iter().map(|held| (held, walk.read(held))).collect();
+    let contents: Vec<(&Held, Content<'_>)> =
+        corpus.documents.par_iter().enumerate().map(|(index, held)| (held, walk.read(index, held))).collect();
     let mut report =
         FitReport { problems: corpus.problems.clone(), notes: corpus.notes.clone(), ..FitReport::default() };
     let mut skipped = Skipped::default();

@@ -107,7 +107,7 @@ impl Linter<'_> {
     fn document(&self, index: usize) -> Part {
         let mut part = Part::default();
         let Some(held) = self.corpus.documents.get(index) else { return part };
-        let document = match self.walk.read(held) {
+        let document = match self.walk.read(index, held) {
             Content::Objects(document) => document,
             Content::Foreign(document) => {
                 not_an_object(held, &document, &mut part);

@@ -1,6 +1,7 @@
 //! [`Manifests`]: the workloads of the given manifests, and which of them made a Pod that was killed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use memlint_files::yaml::Document;
 use memlint_kubernetes::aggregate::pod_limits;
@@ -18,7 +19,7 @@ use crate::project::walk::{Content, Walk};
 /// The workloads of a corpus.
 #[derive(Debug, Default)]
 pub(super) struct Manifests<'a> {
-    documents: Vec<Document<'a>>,
+    documents: Vec<Arc<Document<'a>>>,
     entries: Vec<Entry>,
 }
 
@@ -68,7 +69,7 @@ impl<'a> Manifests<'a> {
     pub(super) fn collect(corpus: &'a Corpus) -> Self {
         let (mut manifests, walk) = (Self::default(), Walk::new(corpus, "", None));
         for (held, each) in corpus.documents.iter().enumerate() {
-            let Content::Objects(document) = walk.read(each) else { continue };
+            let Content::Objects(document) = walk.read(held, each) else { continue };
             for object in objects(document.value()) {
                 manifests.add(held, &object);
             }
@@ -84,7 +85,7 @@ impl<'a> Manifests<'a> {
     }
 
     pub(super) fn document(&self, entry: &Entry) -> Option<&Document<'a>> {
-        self.documents.get(entry.document)
+        self.documents.get(entry.document).map(Arc::as_ref)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -18,7 +18,7 @@ use crate::report::Place;
 /// Parsed documents that related locations may point into. An [`Origin`] is an index into its objects.
 #[derive(Debug)]
 pub struct Known<'a> {
-    documents: Vec<(usize, Document<'a>)>,
+    documents: Vec<(usize, Arc<Document<'a>>)>,
     /// For each origin: index into `documents`, and the object's place in it.
     objects: Vec<(usize, FieldPath)>,
     /// Places in the sources of capacity, whose documents come after those that are linted.
@@ -37,7 +37,7 @@ impl<'a> Known<'a> {
             let raw = held.document.raw();
             let allows = raw.text.contains(ALLOW_ANNOTATION) && raw.text.contains("Namespace");
             (allows || WORDS.iter().any(|word| raw.text.contains(word)))
-                .then(|| Some((index, yaml::parse(raw).ok()?)))?
+                .then(|| Some((index, Arc::new(yaml::parse(raw).ok()?))))?
         });
         let (sources, linted) = (Finder::new(&corpus.sources), corpus.documents.len());
         let mut known = Self { documents: documents.collect(), objects: Vec::new(), sources, linted };
@@ -54,6 +54,12 @@ impl<'a> Known<'a> {
         }
         known.objects = places;
         (known, Scopes::new(&facts, capacity))
+    }
+
+    /// A document of the corpus, if it has been read.
+    pub(crate) fn document(&self, index: usize) -> Option<Arc<Document<'a>>> {
+        let at = self.documents.binary_search_by_key(&index, |(index, _)| *index).ok()?;
+        self.documents.get(at).map(|(_, document)| document.clone())
     }
 
     /// The place of a field of a known object.

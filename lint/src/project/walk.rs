@@ -39,9 +39,9 @@ pub struct Walk<'a> {
 #[derive(Debug)]
 pub enum Content<'a> {
     /// It holds Kubernetes objects.
-    Objects(Document<'a>),
+    Objects(Arc<Document<'a>>),
     /// It holds none.
-    Foreign(Document<'a>),
+    Foreign(Arc<Document<'a>>),
     /// A kustomize patch.
     Patch,
     /// A template that has to be rendered first.
@@ -87,14 +87,14 @@ impl<'a> Walk<'a> {
         self.scopes.whole()
     }
 
-    /// Reads a document of the corpus.
+    /// What a document of the corpus is; `index` is its own.
     #[must_use]
-    pub fn read<'d>(&self, held: &'d Held) -> Content<'d> {
+    pub fn read(&self, index: usize, held: &'a Held) -> Content<'a> {
         if self.patches.contains(held) {
             return Content::Patch;
         }
         let raw = held.document.raw();
-        let document = match yaml::parse(raw) {
+        let document = match self.known.document(index).map_or_else(|| yaml::parse(raw).map(Arc::new), Ok) {
             Ok(document) => document,
             Err(problem) => {
                 return match yaml::classify(raw.text, problem) {

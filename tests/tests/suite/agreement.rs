@@ -1,9 +1,13 @@
-//! Linting, `memlint fit` and `memlint policy explain` say the same of one folder. Each folder `fixtures/agreement/CASE`
-//! has an `expected.json`; the folders of the rules have none and are only held against each other.
+//! Linting, `memlint fit`, `memlint policy explain` and `memlint review` say the same of one folder. Each folder
+//! `fixtures/agreement/CASE` has an `expected.json`; the folders of the rules have none and are only held against each
+//! other. (The webhook answers as `memlint review` does, byte for byte: see `parity` of its own tests.)
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use memlint_files::yaml;
+use memlint_kubernetes::decode::from_value;
+use memlint_kubernetes::workload;
 use memlint_tests::command::Memlint;
 use memlint_tests::folder::Folder;
 use memlint_tests::{fixtures, memlint, repository, walk};
@@ -129,4 +133,73 @@ fn every_command_says_the_same_of_a_folder() {
         compared += objects(&fit).len();
     }
     assert!(compared > 90, "only {compared} Pods were compared");
+}
+
+/// Rules that look at no other workload, and whose messages quote no text that JSON writes otherwise.
+const ALONE: [&str; 9] = [
+    "heap-above-limit",
+    "limit-above-every-node",
+    "limit-far-above-request",
+    "memory-volume-above-limit",
+    "missing-memory-limit",
+    "missing-memory-request",
+    "no-eligible-node",
+    "outside-limit-range",
+    "request-above-limit",
+];
+
+/// The objects of a folder as an API server would list them, if each can be read and the cluster would take them all.
+fn listed(case: &Path) -> Option<Vec<Value>> {
+    let mut all = Vec::new();
+    let texts =
+        walk::files(case).into_iter().filter(|file| !["expected.txt", "memlint.yaml"].contains(&&*walk::name(file)));
+    for file in texts {
+        let text = std::fs::read_to_string(file).ok()?;
+        for raw in yaml::split(&text) {
+            let document = yaml::parse(raw).ok()?;
+            for object in workload::objects(document.value()) {
+                all.push(from_value::<Value>(object.value).ok()?);
+            }
+        }
+    }
+    let of = |kind: &str| all.iter().filter(|object| object["kind"] == kind).count();
+    // Limits of a folder are those of a namespace in a cluster.
+    (of("LimitRange") <= 1).then_some(all)
+}
+
+/// What linting finds in a workload is what the webhook's review says of it when it is created.
+#[test]
+fn a_review_says_what_linting_says() {
+    let (mut compared, mut found) = (0, 0);
+    for case in cases("rules").into_iter().flat_map(|rule| walk::folders(&rule)) {
+        let Some(mut all) = listed(&case) else { continue };
+        for object in &mut all {
+            if !["Node", "Namespace", "RuntimeClass", "PriorityClass"].contains(&object["kind"].as_str().unwrap_or(""))
+            {
+                let namespace = &mut object["metadata"]["namespace"];
+                *namespace = namespace.as_str().unwrap_or("default").into();
+            }
+        }
+        let folder = Folder::copy(&case);
+        let as_list = json!({"apiVersion": "v1", "kind": "List", "items": all}).to_string();
+        let folder = folder.with(".listed.json", as_list);
+        let run = |command: Memlint| command.args(&["--format", "json"]).within(folder.path()).run();
+        let (linted, audited) = (run(memlint!(".")).json(), run(memlint!("audit", "--from", ".listed.json")));
+        if audited.stderr.contains("there is nothing to audit") {
+            continue;
+        }
+        let told = |findings: &Value| -> BTreeSet<String> {
+            let alone = |found: &&Value| ALONE.iter().any(|rule| found["rule"] == *rule);
+            let text = |found: &Value| format!("{} {}", found["rule"], found["message"]);
+            list(findings).filter(alone).map(text).filter(|text| !text.contains(" 1e3")).collect()
+        };
+        for object in list(&audited.json()["objects"]).filter(|object| object["kind"] != "Pod") {
+            let own = |found: &&Value| ["kind", "name"].iter().all(|key| found["object"][key] == object[key]);
+            let linted: Vec<Value> = list(&linted["findings"]).filter(own).cloned().collect();
+            let (lint, review) = (told(&json!(linted)), told(&object["findings"]));
+            assert_eq!(lint, review, "{} {}", case.display(), object["name"]);
+            (compared, found) = (compared + 1, found + lint.len());
+        }
+    }
+    assert!(compared > 40 && found > 30, "only {compared} objects with {found} findings were compared");
 }

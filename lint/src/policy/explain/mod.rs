@@ -106,8 +106,8 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
     let mut explained =
         Explained { problems: corpus.problems.clone(), notes: corpus.notes.clone(), ..Explained::default() };
     let mut skipped = Skipped::default();
-    for held in &corpus.documents {
-        match walk.read(held) {
+    for (index, held) in corpus.documents.iter().enumerate() {
+        match walk.read(index, held) {
             Content::Objects(document) => {
                 let inventory = walk.inventory(&held.file);
                 let asked = Asked { policy_file: &project.policy_file, namespace: walk.namespace(), inventory };
