@@ -14,6 +14,7 @@ pub mod output;
 pub mod policy;
 pub mod progress;
 pub mod project;
+pub mod render;
 pub mod report;
 pub mod review;
 pub mod rules;

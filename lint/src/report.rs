@@ -1,5 +1,8 @@
 //! [`Report`]: everything that a run has to say, with places, ready to be printed in any format.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml::Span;
 use memlint_kubernetes::path::FieldPath;
@@ -28,6 +31,8 @@ pub struct Report {
     pub templates: usize,
     /// How many documents were skipped as kustomize patches.
     pub patches: usize,
+    /// How many charts (`helm`) and kustomizations (`kustomize`) were rendered.
+    pub rendered: BTreeMap<&'static str, usize>,
     /// The rules that could not run, and why.
     pub not_run: Vec<(&'static str, &'static str)>,
 }
@@ -41,6 +46,10 @@ pub struct Located {
     pub place: Place,
     /// The other places, in the order of [`Finding::related`].
     pub related: Vec<Place>,
+    /// How the object was rendered, if it stands in no file: `helm` or `kustomize`.
+    pub rendered: Option<&'static str>,
+    /// The charts, releases or kustomizations that it was found in; more than one where all render it from this token.
+    pub renderings: Vec<Arc<str>>,
 }
 
 /// A place in a document of the corpus.

@@ -92,6 +92,7 @@ pub fn fit(corpus: &Corpus, capacity: &Arc<Capacity>, namespace: &str) -> FitRep
             Content::Foreign(_) => {}
             Content::Patch => skipped.patch(&held.file),
             Content::Template => skipped.template(&held.file),
+            Content::Rendered => {}
             Content::Broken(problem) => report.problems.push(problem),
         }
     }
@@ -119,7 +120,7 @@ fn objects_of(held: &Held, document: &Document<'_>, walk: &Walk<'_>) -> (Vec<Pla
         for workload in Workload::find(&object).into_iter().filter(|workload| workload.makes_pods) {
             let namespace = object.reference.namespace.as_deref().unwrap_or(walk.namespace());
             let line = place::find(document, &object.at, &FieldPath::root(), false, None).1.line;
-            let fit = fit::fit(&workload, walk.inventory(&held.file), namespace);
+            let fit = fit::fit(&workload, walk.inventory(held), namespace);
             results.push(placed(held, line, &workload, fit));
         }
     }

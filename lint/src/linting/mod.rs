@@ -7,7 +7,7 @@ mod args;
 pub(crate) mod command;
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -27,6 +27,7 @@ use rayon::prelude::*;
 
 use crate::project::corpus::Corpus;
 use crate::project::walk::{Content, Skipped, Walk};
+use crate::render::{self, Renderings};
 use crate::report::{Located, Place, Report};
 
 pub use args::LintArgs;
@@ -38,6 +39,8 @@ pub struct Settings<'a> {
     pub policy: &'a Policy,
     /// What is known of the nodes.
     pub capacity: Option<&'a Arc<Capacity>>,
+    /// Where rendered documents come from; the default if there are none.
+    pub renderings: &'a Renderings,
     /// The namespace of objects that do not set one; empty for `default`, see [`Walk::new`].
     pub namespace: &'a str,
     /// The day on which exemptions expire or not.
@@ -73,6 +76,10 @@ pub fn lint(corpus: &Corpus, settings: Settings<'_>) -> Report {
         if part.templated {
             skipped.template(&held.file);
         }
+    }
+    report.rendered = settings.renderings.counts();
+    if !report.rendered.is_empty() {
+        told_once(&mut report.findings);
     }
     (report.patches, report.templates) = (skipped.patches(), skipped.templates());
     report.notes.extend(skipped.notes());
@@ -115,6 +122,7 @@ impl Linter<'_> {
             }
             Content::Patch => return Part { is_patch: true, ..part },
             Content::Template => return Part { templated: true, ..part },
+            Content::Rendered => return part,
             Content::Broken(problem) => return Part { problems: vec![problem], ..part },
         };
         for object in &objects(document.value()) {
@@ -138,7 +146,7 @@ impl Linter<'_> {
         part.workloads += usize::from(workload.makes_pods);
         let review = Review {
             policy: self.settings.policy,
-            inventory: self.walk.inventory(&held.file),
+            inventory: self.walk.inventory(held),
             namespace: self.walk.namespace(),
             file: Some(&held.file),
             defaulting: Defaulting::Simulate,
@@ -148,9 +156,9 @@ impl Linter<'_> {
         part.exempted += reviewed.exemptions.len();
         part.used.extend(reviewed.exemptions.iter().filter_map(|exempted| exempted.exemption));
         for (at, message) in reviewed.notes {
-            let span = place::find(document, &object.at, &at, false, None).1;
-            let (file, at) = (Some(held.file.to_string()), Some((span.line, span.column)));
-            part.notes.push(Note { file, at, message });
+            let place = self.place(index, document, &object.at, (&at, false, None)).0;
+            let file = self.corpus.held(place.document).map(|held| held.file.to_string());
+            part.notes.push(Note { file, at: Some((place.span.line, place.span.column)), message });
         }
         for finding in reviewed.findings {
             part.findings.push(self.locate(index, document, &object.at, finding));
@@ -160,24 +168,87 @@ impl Linter<'_> {
     /// Finds the places of a finding. What an alias or a merge key brings in is pointed at where it is used, since
     /// that is what is wrong; where it is written is told too.
     fn locate(&self, index: usize, document: &Document<'_>, object_at: &FieldPath, mut finding: Finding) -> Located {
-        let here = |at, on_key, part| {
-            let (path, span) = place::find(document, object_at, at, on_key, part);
-            Place { document: index, path, span }
-        };
         let related = finding.related.iter().map(|related| match related.origin {
-            Some(origin) => self.walk.known.place(origin, &related.at),
-            None => here(&related.at, false, None),
+            Some(origin) => self.written(self.walk.known.place(origin, &related.at)),
+            None => self.place(index, document, object_at, (&related.at, false, None)).0,
         });
         let mut related: Vec<Place> = related.collect();
-        let mut place = here(&finding.at, finding.on_key, finding.part);
-        let used_at = place::used_at(document, object_at, &finding.at);
+        let (mut place, template) = self.place(index, document, object_at, (&finding.at, finding.on_key, finding.part));
+        if let Some(template) = template {
+            let message = "it is rendered by this line".to_owned();
+            finding.related.push(Related { origin: None, at: finding.at.clone(), message });
+            related.push(template);
+        }
+        let rendering = self.corpus.documents.get(index).and_then(|held| held.rendering);
+        let used_at = place::used_at(document, object_at, &finding.at).filter(|_| rendering.is_none());
         if let Some(used_at) = used_at.filter(|used_at| used_at.line != place.span.line) {
             let message = "it is written here".to_owned();
             finding.related.push(Related { origin: None, at: finding.at.clone(), message });
             related.push(Place { span: std::mem::replace(&mut place.span, used_at), ..place.clone() });
         }
-        Located { finding, place, related }
+        let renderings = rendering.and_then(|rendering| self.settings.renderings.name(rendering));
+        Located {
+            finding,
+            place,
+            related,
+            rendered: rendering.and_then(|rendering| self.settings.renderings.kind(rendering)),
+            renderings: renderings.into_iter().cloned().collect(),
+        }
     }
+
+    /// The place of a field where it is written, and the line of a template that renders it, if there is one.
+    fn place(
+        &self,
+        index: usize,
+        document: &Document<'_>,
+        object_at: &FieldPath,
+        (at, on_key, part): (&FieldPath, bool, Option<(usize, usize)>),
+    ) -> (Place, Option<Place>) {
+        let rendering = self.corpus.documents.get(index).and_then(|held| Some((held, held.rendering?)));
+        let (path, span) = place::find(document, object_at, at, on_key, part);
+        let here = Place { document: index, path, span };
+        let Some((held, rendering)) = rendering else { return (here, None) };
+        let full = at.below(object_at);
+        let asked = render::Asked { ordinal: rendering.ordinal, at: &full, on_key, part };
+        let place = |token: render::Token| Place { document: token.document, path: token.path, span: token.span };
+        match self.settings.renderings.origin(self.corpus, held, document.value(), &asked) {
+            Some(origin) => (place(origin.token), origin.template.map(place)),
+            None => (here, None),
+        }
+    }
+
+    /// Where a place in a rendered document is written.
+    fn written(&self, place: Place) -> Place {
+        let is_rendered = self.corpus.documents.get(place.document).is_some_and(|held| held.rendering.is_some());
+        match self.walk.known.document(place.document).filter(|_| is_rendered) {
+            Some(document) => self.place(place.document, &document, &FieldPath::root(), (&place.path, false, None)).0,
+            None => place,
+        }
+    }
+}
+
+/// Tells once what several charts or kustomizations render from the same token, with all their names, in the order of
+/// the files.
+fn told_once(findings: &mut Vec<Located>) {
+    let mut known: HashMap<(&'static str, usize, usize, usize, String), usize> = HashMap::new();
+    let mut kept: Vec<Located> = Vec::with_capacity(findings.len());
+    for located in findings.drain(..) {
+        let (finding, span) = (&located.finding, located.place.span);
+        let key = (finding.rule, located.place.document, span.start, span.end, finding.message.clone());
+        match known.get(&key).and_then(|at| kept.get_mut(*at)).filter(|_| located.rendered.is_some()) {
+            Some(first) => {
+                let new = located.renderings.into_iter().filter(|name| !first.renderings.contains(name));
+                let new: Vec<_> = new.collect();
+                first.renderings.extend(new);
+            }
+            None => {
+                known.insert(key, kept.len());
+                kept.push(located);
+            }
+        }
+    }
+    kept.sort_by_key(|located| (located.place.document, located.place.span.line, located.place.span.column));
+    *findings = kept;
 }
 
 fn order(located: &Located) -> (usize, usize, Reverse<Level>, &'static str, &FieldPath, &str) {

@@ -109,7 +109,8 @@ pub(super) fn locate(
         Place { document: entry.held, path, span }
     };
     let related = finding.related.iter().map(|related| locate(&related.at)).collect();
-    Some(Located { place: locate(&finding.at), related, finding })
+    let place = locate(&finding.at);
+    Some(Located { place, related, finding, rendered: None, renderings: Vec::new() })
 }
 
 /// The limit that holds now, in the cluster or as written, where it is above the one that was hit.

@@ -31,6 +31,8 @@ struct Summary<'a> {
     warn: usize,
     exempted: usize,
     not_run: Vec<&'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    rendered: &'a BTreeMap<&'static str, usize>,
 }
 
 #[derive(Serialize)]
@@ -50,8 +52,22 @@ struct Finding<'a> {
     end_line: usize,
     end_column: usize,
     related: Vec<Related<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<Source<'a>>,
     data: BTreeMap<&'a str, serde_json::Value>,
     fix: Option<&'a json_patch::Patch>,
+}
+
+/// What the object is rendered from.
+#[derive(Serialize)]
+struct Source<'a> {
+    kind: &'a str,
+    /// The chart or release, with its values.
+    chart: Option<&'a str>,
+    /// The folder of the kustomization.
+    overlay: Option<&'a str>,
+    /// All that render it from this token.
+    all: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -79,6 +95,7 @@ pub fn write(report: &Report, corpus: &Corpus, out: &mut impl io::Write) -> io::
             warn: report.count(Level::Warn),
             exempted: report.exempted,
             not_run: report.not_run.iter().map(|(rule, _)| *rule).collect(),
+            rendered: &report.rendered,
         },
         findings: report.findings.iter().map(|located| finding(located, corpus)).collect(),
         problems: report.problems.iter().map(Problem::from).collect(),
@@ -97,6 +114,13 @@ fn finding<'a>(located: &'a Located, corpus: &'a Corpus) -> Finding<'a> {
             Datum::Text(text) => text.as_str().into(),
         };
         (*key, value)
+    });
+    let first = located.renderings.first().map(AsRef::as_ref);
+    let source = located.rendered.map(|kind| Source {
+        kind,
+        chart: first.filter(|_| kind == "helm"),
+        overlay: first.filter(|_| kind == "kustomize"),
+        all: located.renderings.iter().map(AsRef::as_ref).collect(),
     });
     let related = found.related.iter().zip(&located.related).map(|(related, place)| Related {
         path: place.path.to_string(),
@@ -120,6 +144,7 @@ fn finding<'a>(located: &'a Located, corpus: &'a Corpus) -> Finding<'a> {
         end_line: span.end_line,
         end_column: span.end_column,
         related: related.collect(),
+        source,
         data: data.collect(),
         fix: found.fix.as_ref(),
     }

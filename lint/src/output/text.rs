@@ -90,9 +90,30 @@ fn finding(located: &Located, corpus: &Corpus, renderer: &Renderer) -> String {
             group = group.element(snippet);
         }
     }
+    let rendered = rendered_from(located);
+    if let Some(rendered) = &rendered {
+        group = group.element(Severity::NOTE.message(rendered.as_str()));
+    }
     group = group.element(Severity::HELP.message(found.help.as_str()));
     renderer.render(&[group])
 }
+
+/// What the object of a finding is rendered from.
+fn rendered_from(located: &Located) -> Option<String> {
+    let (first, more) = located.renderings.split_first()?;
+    let mut line = format!("rendered from {first}");
+    for (index, name) in more.iter().enumerate() {
+        if index == FEW {
+            _ = write!(line, " and {} more", more.len() - FEW);
+            break;
+        }
+        _ = write!(line, ", {name}");
+    }
+    Some(line)
+}
+
+/// Of many charts or kustomizations, so many are named after the first.
+const FEW: usize = 4;
 
 fn problem(problem: &Problem, name: &'static str, renderer: &Renderer) -> String {
     let title = Severity::ERROR.with_name(name).primary_title(problem.message.as_str());
@@ -184,6 +205,14 @@ fn summary(report: &Report) -> String {
         _ = write!(line, ", {} unreadable", report.problems.len());
     }
     _ = write!(line, " in {} of {}", plural(report.workloads, "workload"), plural(report.counts.files, "file"));
+    let rendered: Vec<String> = report
+        .rendered
+        .iter()
+        .map(|(kind, count)| plural(*count, if *kind == "helm" { "chart" } else { "kustomization" }))
+        .collect();
+    if !rendered.is_empty() {
+        _ = write!(line, "; rendered: {}", rendered.join(", "));
+    }
     if report.exempted > 0 {
         _ = write!(line, "; {} exempted", report.exempted);
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::live::LiveArgs;
+use crate::render::RenderArgs;
 
 /// The policy, the nodes, and the namespace of objects that set none.
 #[derive(Debug, Args)]
@@ -23,4 +24,7 @@ pub struct ProjectArgs {
     /// Namespace for objects that do not set one; by default `default`
     #[arg(long, short, value_name = "NAME")]
     pub namespace: Option<String>,
+    /// Charts and kustomizations
+    #[command(flatten)]
+    pub render: RenderArgs,
 }

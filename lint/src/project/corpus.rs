@@ -3,7 +3,7 @@
 //! Each file is read once. What cannot matter is dropped at once, so that memory grows with the manifests that make
 //! Pods, not with the size of the tree.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -22,6 +22,8 @@ use crate::project::kustomize;
 pub struct Corpus {
     /// The documents that may matter, by file and place.
     pub documents: Vec<Held>,
+    /// Those of them that are judged in what they are rendered to, and not by themselves.
+    pub used: BTreeSet<usize>,
     /// Documents that are not linted and that findings may point into: sources of capacity.
     pub sources: Sources,
     /// What could not be read.
@@ -188,7 +190,7 @@ impl Corpus {
         for document in documents {
             self.counts.documents += 1;
             if yaml::may_matter(document.text) || kustomize::is_kustomization(&file) {
-                self.documents.push(Held { file: file.clone(), asked, document: document.into() });
+                self.documents.push(Held { file: file.clone(), asked, document: document.into(), rendering: None });
             } else {
                 self.counts.passed_over += 1;
             }

@@ -2,6 +2,7 @@
 use std::sync::Arc;
 
 use memlint_capacity::Capacity;
+use memlint_files::held::Asked;
 use memlint_files::place;
 use memlint_files::sources::Finder;
 use memlint_files::yaml::{self, Document};
@@ -34,6 +35,9 @@ impl<'a> Known<'a> {
     #[must_use]
     pub fn collect(corpus: &'a Corpus, namespace: &str, capacity: Option<&Arc<Capacity>>) -> (Self, Scopes) {
         let documents = corpus.documents.par_iter().enumerate().filter_map(|(index, held)| {
+            if corpus.used.contains(&index) && held.asked == Asked::Met {
+                return None;
+            }
             let raw = held.document.raw();
             let allows = raw.text.contains(ALLOW_ANNOTATION) && raw.text.contains("Namespace");
             (allows || WORDS.iter().any(|word| raw.text.contains(word)))
@@ -43,11 +47,11 @@ impl<'a> Known<'a> {
         let mut known = Self { documents: documents.collect(), objects: Vec::new(), sources, linted };
         let (mut facts, mut places) = (Vec::new(), Vec::new());
         for (index, (held, document)) in known.documents.iter().enumerate() {
-            let file = corpus.documents.get(*held).map(|held| held.file.as_ref()).unwrap_or_default();
+            let Some(held) = corpus.documents.get(*held) else { continue };
             for object in objects(document.value()) {
                 let origin = Origin(u32::try_from(places.len()).unwrap_or(u32::MAX));
                 if let Some(fact) = Fact::read(&object, namespace, origin) {
-                    facts.push((file, fact));
+                    facts.push((held, fact));
                     places.push((index, object.at));
                 }
             }

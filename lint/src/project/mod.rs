@@ -18,6 +18,7 @@ use memlint_files::policy_file::{self, PolicyFile};
 use crate::exit::Refused;
 use crate::live;
 use crate::progress::Progress;
+use crate::render::Renderings;
 use corpus::Corpus;
 
 pub use args::ProjectArgs;
@@ -31,6 +32,8 @@ pub struct Project {
     pub capacity: Option<Arc<Capacity>>,
     /// The manifests. A file that gives the capacity is not one of them, unless it was named.
     pub corpus: Corpus,
+    /// What charts and kustomizations among them render to.
+    pub renderings: Renderings,
 }
 
 impl Project {
@@ -50,7 +53,8 @@ impl Project {
         corpus.leave_out(&files);
         corpus.sources = loaded.sources;
         corpus.notes.append(&mut loaded.notes);
-        Ok(Self { policy_file, capacity: loaded.capacity, corpus })
+        let renderings = Renderings::of(&mut corpus, &args.render);
+        Ok(Self { policy_file, capacity: loaded.capacity, corpus, renderings })
     }
 }
 

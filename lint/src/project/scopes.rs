@@ -10,6 +10,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::node::v1::RuntimeClass;
 use memlint_capacity::Capacity;
+use memlint_files::held::Held;
 use memlint_kubernetes::decode::{self, Leniency};
 use memlint_kubernetes::reference::Origin;
 use memlint_kubernetes::scale::Autoscaler;
@@ -27,6 +28,8 @@ pub struct Scopes {
     folders: BTreeMap<String, Inventory>,
     /// What is known outside of these.
     common: Inventory,
+    /// What is known in each chart or kustomization that brings limits of its own, by its index.
+    renderings: BTreeMap<usize, Inventory>,
 }
 
 /// An object that says something about others, and the namespace it will live in.
@@ -49,28 +52,41 @@ enum Known {
 }
 
 impl Scopes {
-    /// Divides what is known; of each fact the file is given that it comes from.
-    pub(crate) fn new(facts: &[(&str, Fact)], capacity: Option<&Arc<Capacity>>) -> Self {
-        let inventory = |counts: &dyn Fn(&str, &Fact) -> bool| {
+    /// Divides what is known; of each fact the document is given that it comes from. What a chart or a kustomization
+    /// renders to says nothing of what is beside it: another one may be for another cluster.
+    pub(crate) fn new(facts: &[(&Held, Fact)], capacity: Option<&Arc<Capacity>>) -> Self {
+        let inventory = |counts: &dyn Fn(&Held, &Fact) -> bool| {
             let mut inventory = Inventory::default();
-            let facts = facts.iter().filter(|(file, fact)| counts(folder(file), fact));
+            let facts = facts.iter().filter(|(held, fact)| counts(held, fact));
             facts.for_each(|(_, fact)| fact.add_to(&mut inventory));
             if let Some(capacity) = capacity {
                 inventory.set_capacity(capacity.clone());
             }
             inventory
         };
+        let is_written = |held: &Held| held.rendering.is_none();
+        let rendered: BTreeSet<usize> = facts.iter().filter_map(|(held, _)| Some(held.rendering?.index)).collect();
+        let of_rendering = |index: &usize| {
+            let is_in_it = |held: &Held| held.rendering.is_some_and(|rendering| rendering.index == *index);
+            (*index, inventory(&|held, fact| is_in_it(held) || (is_written(held) && !fact.is_open())))
+        };
+        let renderings = rendered.iter().map(of_rendering).collect();
         let whole = inventory(&|_, _| true);
-        let open = facts.iter().filter(|(_, fact)| fact.is_open()).map(|(file, _)| folder(file));
-        let open: BTreeSet<&str> = open.collect();
+        let open = facts.iter().filter(|(held, fact)| fact.is_open() && is_written(held));
+        let open: BTreeSet<&str> = open.map(|(held, _)| folder(&held.file)).collect();
         if open.len() < 2 {
-            return Self { common: whole.clone(), whole, folders: BTreeMap::new() };
+            let common = if rendered.is_empty() { whole.clone() } else { inventory(&|held, _| is_written(held)) };
+            return Self { common, whole, folders: BTreeMap::new(), renderings };
         }
         let of_folder = |of: &&str| {
-            let counts = |folder: &str, fact: &Fact| !fact.is_open() || is_at_or_above(folder, of);
+            let counts = |held: &Held, fact: &Fact| {
+                is_written(held) && (!fact.is_open() || is_at_or_above(folder(&held.file), of))
+            };
             ((*of).to_owned(), inventory(&counts))
         };
-        Self { whole, folders: open.iter().map(of_folder).collect(), common: inventory(&|_, fact| !fact.is_open()) }
+        let folders = open.iter().map(of_folder).collect();
+        let common = inventory(&|held, fact| is_written(held) && !fact.is_open());
+        Self { whole, folders, common, renderings }
     }
 
     /// All that is known.
@@ -79,10 +95,13 @@ impl Scopes {
         &self.whole
     }
 
-    /// What counts for the objects of a file.
+    /// What counts for the objects of a document.
     #[must_use]
-    pub fn of(&self, file: &str) -> &Inventory {
-        let mut at = folder(file);
+    pub fn of(&self, held: &Held) -> &Inventory {
+        if let Some(inventory) = held.rendering.and_then(|rendering| self.renderings.get(&rendering.index)) {
+            return inventory;
+        }
+        let mut at = folder(&held.file);
         loop {
             match (self.folders.get(at), at.is_empty()) {
                 (Some(inventory), _) => return inventory,

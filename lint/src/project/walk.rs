@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use memlint_capacity::Capacity;
-use memlint_files::held::Held;
+use memlint_files::held::{Asked, Held};
 use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml::{self, Document, Failure};
 use memlint_kubernetes::resources::Defaulting;
@@ -26,6 +26,7 @@ use super::templates;
 /// A corpus with what its documents say about each other.
 #[derive(Debug)]
 pub struct Walk<'a> {
+    used: &'a BTreeSet<usize>,
     /// Documents that rules know besides the one under review.
     pub known: Known<'a>,
     scopes: Scopes,
@@ -46,6 +47,8 @@ pub enum Content<'a> {
     Patch,
     /// A template that has to be rendered first.
     Template,
+    /// Part of what is judged as it is rendered.
+    Rendered,
     /// It cannot be read.
     Broken(Problem),
 }
@@ -66,7 +69,7 @@ impl<'a> Walk<'a> {
         let mut validity = Policy::default();
         validity.retain_rules(|id| rules::find(id).is_some_and(|rule| rule.group == Group::Valid));
         let namespace = if namespace.is_empty() { DEFAULT_NAMESPACE } else { namespace };
-        Self { known, scopes, patches: Patches::collect(&corpus.documents), namespace, validity }
+        Self { used: &corpus.used, known, scopes, patches: Patches::collect(&corpus.documents), namespace, validity }
     }
 
     /// The namespace of objects that do not set one.
@@ -75,10 +78,10 @@ impl<'a> Walk<'a> {
         self.namespace
     }
 
-    /// What counts for the objects of a file.
+    /// What counts for the objects of a document.
     #[must_use]
-    pub fn inventory(&self, file: &str) -> &Inventory {
-        self.scopes.of(file)
+    pub fn inventory(&self, held: &Held) -> &Inventory {
+        self.scopes.of(held)
     }
 
     /// All that is known.
@@ -90,6 +93,9 @@ impl<'a> Walk<'a> {
     /// What a document of the corpus is; `index` is its own.
     #[must_use]
     pub fn read(&self, index: usize, held: &'a Held) -> Content<'a> {
+        if self.used.contains(&index) && held.asked == Asked::Met {
+            return Content::Rendered;
+        }
         if self.patches.contains(held) {
             return Content::Patch;
         }
@@ -114,7 +120,7 @@ impl<'a> Walk<'a> {
     fn is_template(&self, held: &Held, document: &Document<'_>) -> bool {
         let review = Review {
             policy: &self.validity,
-            inventory: self.inventory(&held.file),
+            inventory: self.inventory(held),
             namespace: self.namespace,
             file: None,
             defaulting: Defaulting::Simulate,

@@ -156,7 +156,7 @@ impl Loader {
             }
             foreign = foreign.filter(|_| !says_something);
         }
-        let held = Held { file: name.into(), asked: Asked::Named, document: document.raw().into() };
+        let held = Held { file: name.into(), asked: Asked::Named, document: document.raw().into(), rendering: None };
         self.sources.documents.push(held);
         foreign
     }

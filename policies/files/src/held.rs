@@ -24,4 +24,15 @@ pub struct Held {
     pub asked: Asked,
     /// The document, not parsed yet.
     pub document: OwnedDocument,
+    /// Which rendering it comes from, if it is in no file as it stands; then `file` is what it is rendered from.
+    pub rendering: Option<Rendering>,
+}
+
+/// A document of what a chart or a kustomization renders to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rendering {
+    /// Which chart or kustomization of the run.
+    pub index: usize,
+    /// Which of its documents.
+    pub ordinal: usize,
 }

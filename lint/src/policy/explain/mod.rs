@@ -109,11 +109,11 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
     for (index, held) in corpus.documents.iter().enumerate() {
         match walk.read(index, held) {
             Content::Objects(document) => {
-                let inventory = walk.inventory(&held.file);
+                let inventory = walk.inventory(held);
                 let asked = Asked { policy_file: &project.policy_file, namespace: walk.namespace(), inventory };
                 asked.document(held, &document, &mut explained);
             }
-            Content::Foreign(_) => {}
+            Content::Foreign(_) | Content::Rendered => {}
             Content::Patch => skipped.patch(&held.file),
             Content::Template => skipped.template(&held.file),
             Content::Broken(problem) => explained.problems.push(problem),

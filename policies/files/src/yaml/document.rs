@@ -80,6 +80,23 @@ fn problem(raw: &RawDocument<'_>, positions: &Positions, fault: Fault) -> Proble
     Problem { offset: raw.start + fault.at, line, column, message: fault.message, help: fault.help }
 }
 
+impl RawDocument<'_> {
+    /// The span between two bytes of the file, whatever the text is.
+    #[must_use]
+    pub fn span(&self, start: usize, end: usize) -> Span {
+        span(self, &Positions::default(), start, end)
+    }
+}
+
+fn span(raw: &RawDocument<'_>, positions: &Positions, start: usize, end: usize) -> Span {
+    let place = |offset: usize| {
+        let (line, column) = positions.line_column(raw.text, offset.saturating_sub(raw.start));
+        (line + raw.line - 1, column)
+    };
+    let ((line, column), (end_line, end_column)) = (place(start), place(end));
+    Span { start, end, line, column, end_line, end_column }
+}
+
 impl<'a> Document<'a> {
     /// The document as it was before it was read.
     #[must_use]
@@ -119,12 +136,7 @@ impl<'a> Document<'a> {
     /// The span between two bytes of the file.
     #[must_use]
     pub fn span(&self, start: usize, end: usize) -> Span {
-        let place = |offset: usize| {
-            let (line, column) = self.positions.line_column(self.raw.text, offset.saturating_sub(self.raw.start));
-            (line + self.raw.line - 1, column)
-        };
-        let ((line, column), (end_line, end_column)) = (place(start), place(end));
-        Span { start, end, line, column, end_line, end_column }
+        span(&self.raw, &self.positions, start, end)
     }
 
     fn span_of(&self, index: usize) -> Span {

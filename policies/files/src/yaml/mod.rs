@@ -8,6 +8,7 @@
 mod convert;
 mod decode;
 mod document;
+mod embedded;
 mod events;
 mod json;
 mod merge;
@@ -25,6 +26,7 @@ mod tree;
 
 pub use decode::decode;
 pub use document::{Document, Duplicate, Location, parse};
+pub use embedded::Embedded;
 pub use position::Span;
 pub use problem::Problem;
 pub use relevance::may_matter;

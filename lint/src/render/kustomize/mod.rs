@@ -1,0 +1,148 @@
+//! Kustomizations, rendered with `kustomize` or `kubectl kustomize`: each that no other one of the tree uses.
+
+mod graph;
+mod trace;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use memlint_files::problem::{Note, Problem};
+use rayon::prelude::*;
+
+use super::args::RenderArgs;
+use super::attempt::{Attempt, Rendered, Source};
+use super::cache::{Cache, Key};
+use super::files::Files;
+use super::process::Tool;
+use crate::project::corpus::Corpus;
+use graph::Graph;
+
+pub(super) use trace::Trace;
+
+/// Where a tool is found, and what comes before its arguments.
+#[derive(Debug)]
+struct Kustomize {
+    tool: Tool,
+    before: &'static [&'static str],
+}
+
+/// Renders all kustomizations of a corpus.
+pub(super) fn render(corpus: &Corpus, files: &Arc<Files>, args: &RenderArgs, cache: &Cache) -> Vec<Attempt> {
+    let graph = Arc::new(Graph::read(corpus, files));
+    let entries = graph.entries();
+    if entries.is_empty() {
+        return Vec::new();
+    }
+    let found = Tool::find("kustomize").map(|tool| Kustomize { tool, before: &["build"] });
+    let found = found.or_else(|| Some(Kustomize { tool: Tool::find("kubectl")?, before: &["kustomize"] }));
+    let Some(kustomize) = found else {
+        return entries.into_iter().filter_map(|folder| Some(untried(&graph, folder, None)?)).collect();
+    };
+    let one = |folder: &&Path| one(&kustomize, &graph, folder, files, args, cache);
+    entries.par_iter().filter_map(one).collect()
+}
+
+/// A kustomization that is not rendered, and why: without a reason there is no tool for it.
+fn untried(graph: &Graph, folder: &Path, why: Option<String>) -> Option<Attempt> {
+    let unit = graph.units.get(folder)?;
+    let shown = shown(&unit.file);
+    let message = match why {
+        Some(why) => format!("{why}; what it renders to is not linted: kubectl kustomize {shown} | memlint -"),
+        None => format!(
+            "neither kustomize nor kubectl is there to render it; lint what it renders to: kubectl kustomize {shown} | memlint -"
+        ),
+    };
+    Some(Attempt::Untried(Note { file: Some(unit.file.to_string()), at: None, message }))
+}
+
+/// The folder of a kustomization, as one would type it.
+fn shown(file: &str) -> &str {
+    file.rsplit_once('/').map_or(".", |(folder, _)| folder)
+}
+
+fn one(
+    kustomize: &Kustomize,
+    graph: &Arc<Graph>,
+    folder: &Path,
+    files: &Arc<Files>,
+    args: &RenderArgs,
+    cache: &Cache,
+) -> Option<Attempt> {
+    let unit = graph.units.get(folder)?;
+    let parts = graph.closure(folder);
+    let units = || parts.iter().filter_map(|folder| graph.units.get(*folder));
+    if let Some(remote) = units().flat_map(|unit| &unit.remote).next() {
+        return untried(graph, folder, Some(format!("{remote} is not in this tree, and nothing is fetched")));
+    }
+    if units().any(|unit| unit.has_charts) && !args.enable_helm {
+        return untried(graph, folder, Some("it inflates Helm charts, for which --enable-helm is needed".to_owned()));
+    }
+    let read = graph.files(folder);
+    let text = match build(kustomize, graph, folder, &read, args, cache) {
+        Ok(text) => text,
+        Err(message) => {
+            let help = Some(format!("try it by itself: kubectl kustomize {}", shown(&unit.file)));
+            return Some(Attempt::Failed(Problem { help, ..Problem::of_file(&unit.file, message) }));
+        }
+    };
+    let used = read.iter().flat_map(|file| files.documents(file)).chain(units().map(|unit| &unit.document));
+    let used: BTreeSet<usize> = used.copied().collect();
+    Some(Attempt::Rendered(Rendered {
+        entry: unit.file.clone(),
+        name: shown(&unit.file).into(),
+        used,
+        text,
+        source: Source::Kustomize(Trace::new(graph.clone(), files.clone(), folder.to_owned())),
+        notes: Vec::new(),
+    }))
+}
+
+/// Builds a kustomization through one of ours that uses it and asks where everything comes from; the tree itself is not
+/// touched.
+fn build(
+    kustomize: &Kustomize,
+    graph: &Graph,
+    folder: &Path,
+    read: &BTreeSet<&Path>,
+    args: &RenderArgs,
+    cache: &Cache,
+) -> Result<String, String> {
+    let mut key = Key::new(&kustomize.tool.version);
+    key.add(folder.as_os_str().as_encoded_bytes());
+    let of_units = graph
+        .closure(folder)
+        .into_iter()
+        .flat_map(|folder| ["kustomization.yaml", "kustomization.yml", "Kustomization"].map(|name| folder.join(name)));
+    let of_units: Vec<PathBuf> = of_units.filter(|file| file.is_file()).collect();
+    let all_read = of_units
+        .iter()
+        .map(PathBuf::as_path)
+        .chain(read.iter().copied())
+        .all(|file| if file.is_dir() { key.add_folder(file) } else { key.add_file(file, file) });
+    let build = || {
+        let temporary =
+            tempfile::tempdir().map_err(|error| format!("there is no room for temporary files: {error}"))?;
+        let own = std::fs::canonicalize(temporary.path()).map_err(|error| error.to_string())?;
+        let resource = relative(&own, folder).to_string_lossy().into_owned();
+        let text = serde_json::json!({
+            "resources": [resource],
+            "buildMetadata": ["originAnnotations", "transformerAnnotations"],
+        });
+        std::fs::write(own.join("kustomization.yaml"), text.to_string()).map_err(|error| error.to_string())?;
+        let mut given = kustomize.before.to_vec();
+        given.extend([".", "--load-restrictor", "LoadRestrictionsNone"]);
+        if args.enable_helm {
+            given.push("--enable-helm");
+        }
+        kustomize.tool.run(&given, &own, args.patience()).map(|text| trace::absolute(&text, &own))
+    };
+    if all_read { cache.get(key, build) } else { build() }
+}
+
+/// `/a/b` seen from `/a/c` is `../b`.
+fn relative(from: &Path, to: &Path) -> PathBuf {
+    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(shared).map(|_| std::path::Component::ParentDir);
+    up.chain(to.components().skip(shared)).collect()
+}

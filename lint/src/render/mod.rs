@@ -1,0 +1,143 @@
+//! Charts and kustomizations, rendered with the user's own tools, so that what the API server will get is judged, and told
+//! where it is written.
+//!
+//! Nothing is written into the tree, nothing is fetched, and no tool is waited for longer than it may take. What cannot
+//! be rendered is said.
+
+mod align;
+mod args;
+mod attempt;
+mod cache;
+mod files;
+mod helm;
+mod kustomize;
+mod process;
+mod token;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use memlint_files::held::{Asked as How, Held, Rendering};
+use memlint_files::yaml;
+use memlint_kubernetes::object::Value;
+
+use crate::project::corpus::Corpus;
+use attempt::{Attempt, Rendered, Source};
+use cache::Cache;
+use files::Files;
+
+pub use args::RenderArgs;
+pub(crate) use token::{Asked, Token};
+
+/// Everything that was rendered, and the way back from it.
+#[derive(Debug, Default)]
+pub struct Renderings {
+    all: Vec<Traced>,
+}
+
+/// One chart or kustomization.
+#[derive(Debug)]
+struct Traced {
+    name: Arc<str>,
+    source: Source,
+}
+
+/// Where a rendered field comes from.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    /// Where to change it.
+    pub(crate) token: Token,
+    /// The line of the template that renders it, where that is somewhere else.
+    pub(crate) template: Option<Token>,
+}
+
+impl Renderings {
+    /// Renders what is in a corpus and adds what comes of it. The documents that it was made of are judged by it alone.
+    #[must_use]
+    pub fn of(corpus: &mut Corpus, args: &RenderArgs) -> Self {
+        if args.no_render || corpus.documents.is_empty() {
+            return Self::default();
+        }
+        let files = Arc::new(Files::of(corpus));
+        let cache = Cache::open();
+        let mut attempts = kustomize::render(corpus, &files, args, &cache);
+        attempts.extend(helm::render(corpus, &files, args, &cache));
+        if !attempts.is_empty() {
+            cache.tidy();
+        }
+        let mut renderings = Self::default();
+        for attempt in attempts {
+            match attempt {
+                Attempt::Rendered(rendered) => renderings.add(rendered, corpus),
+                Attempt::Untried(note) => corpus.notes.push(note),
+                Attempt::Failed(problem) => corpus.problems.push(problem),
+            }
+        }
+        renderings
+    }
+
+    fn add(&mut self, rendered: Rendered, corpus: &mut Corpus) {
+        let Rendered { entry, name, used, text, source, notes } = rendered;
+        let index = self.all.len();
+        for (ordinal, raw) in yaml::split(&text).into_iter().enumerate() {
+            if yaml::may_matter(raw.text) {
+                let rendering = Some(Rendering { index, ordinal });
+                corpus.documents.push(Held { file: entry.clone(), asked: How::Met, document: raw.into(), rendering });
+            }
+        }
+        corpus.used.extend(used);
+        corpus.notes.extend(notes);
+        self.all.push(Traced { name, source });
+    }
+
+    /// What a rendering is called.
+    #[must_use]
+    pub fn name(&self, rendering: Rendering) -> Option<&Arc<str>> {
+        self.all.get(rendering.index).map(|traced| &traced.name)
+    }
+
+    /// How it was rendered: `helm` or `kustomize`.
+    #[must_use]
+    pub fn kind(&self, rendering: Rendering) -> Option<&'static str> {
+        self.all.get(rendering.index).map(|traced| match traced.source {
+            Source::Kustomize(_) => "kustomize",
+            Source::Helm(_) => "helm",
+        })
+    }
+
+    /// How many there are of each kind.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for index in 0..self.all.len() {
+            if let Some(kind) = self.kind(Rendering { index, ordinal: 0 }) {
+                *counts.entry(kind).or_default() += 1;
+            }
+        }
+        counts
+    }
+
+    /// Where a field of a rendered document comes from.
+    pub(crate) fn origin(
+        &self,
+        corpus: &Corpus,
+        held: &Held,
+        rendered: &Value<'_>,
+        asked: &Asked<'_>,
+    ) -> Option<Origin> {
+        let traced = self.all.get(held.rendering?.index)?;
+        match &traced.source {
+            Source::Kustomize(trace) => {
+                trace.find(corpus, rendered, asked).map(|token| Origin { token, template: None })
+            }
+            Source::Helm(trace) => {
+                let (value, template) = trace.find(corpus, (held.document.raw().text, rendered), asked);
+                match (value, template) {
+                    (Some(token), template) => Some(Origin { token, template }),
+                    (None, Some(token)) => Some(Origin { token, template: None }),
+                    (None, None) => trace.fallback(corpus).map(|token| Origin { token, template: None }),
+                }
+            }
+        }
+    }
+}
