@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use memlint_files::problem::{Note, Problem};
-use memlint_files::yaml::Span;
-use memlint_kubernetes::path::FieldPath;
 use memlint_policies::finding::{Finding, Level};
 
 use crate::project::corpus::Counts;
+use crate::project::place::Place;
 
 /// What came of linting.
 #[derive(Debug, Default)]
@@ -50,17 +49,6 @@ pub struct Located {
     pub rendered: Option<&'static str>,
     /// The charts, releases or kustomizations that it was found in; more than one where all render it from this token.
     pub renderings: Vec<Arc<str>>,
-}
-
-/// A place in a document of the corpus.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// Index into the corpus' documents, then its sources: see [`crate::project::corpus::Corpus::held`].
-    pub document: usize,
-    /// The field, as far as it exists, relative to its object.
-    pub path: FieldPath,
-    /// The token to point at.
-    pub span: Span,
 }
 
 impl Report {

@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use memlint_capacity::Capacity;
 use memlint_files::held::Held;
-use memlint_files::place;
 use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml::Document;
 use memlint_kubernetes::object::Value;
@@ -23,6 +22,7 @@ use memlint_policies::fit::{self, Answer, Fit};
 use rayon::prelude::*;
 
 use crate::project::corpus::Corpus;
+use crate::project::place::Wanted;
 use crate::project::walk::{Content, Skipped, Walk};
 
 pub use args::FitArgs;
@@ -80,15 +80,16 @@ impl Placed {
 #[must_use]
 pub fn fit(corpus: &Corpus, capacity: &Arc<Capacity>, namespace: &str) -> FitReport {
     let walk = Walk::new(corpus, namespace, Some(capacity));
-    let contents: Vec<(&Held, Content<'_>)> =
-        corpus.documents.par_iter().enumerate().map(|(index, held)| (held, walk.read(index, held))).collect();
+    let documents = corpus.documents.par_iter().enumerate();
+    let contents: Vec<(usize, &Held, Content<'_>)> =
+        documents.map(|(index, held)| (index, held, walk.read(index, held))).collect();
     let mut report =
         FitReport { problems: corpus.problems.clone(), notes: corpus.notes.clone(), ..FitReport::default() };
     let mut skipped = Skipped::default();
     let mut readable = Vec::new();
-    for (held, content) in contents {
+    for (index, held, content) in contents {
         match content {
-            Content::Objects(document) => readable.push((held, document)),
+            Content::Objects(document) => readable.push((index, held, document)),
             Content::Foreign(_) => {}
             Content::Patch => skipped.patch(&held.file),
             Content::Template => skipped.template(&held.file),
@@ -96,8 +97,10 @@ pub fn fit(corpus: &Corpus, capacity: &Arc<Capacity>, namespace: &str) -> FitRep
             Content::Broken(problem) => report.problems.push(problem),
         }
     }
-    let parts: Vec<(Vec<Placed>, usize)> =
-        readable.par_iter().map(|(held, document)| objects_of(held, document, &walk)).collect();
+    let parts: Vec<(Vec<Placed>, usize)> = readable
+        .par_iter()
+        .map(|(index, held, document)| objects_of(corpus, (*index, held), document, &walk))
+        .collect();
     for (results, bound) in parts {
         report.results.extend(results);
         report.bound += bound;
@@ -110,7 +113,12 @@ pub fn fit(corpus: &Corpus, capacity: &Arc<Capacity>, namespace: &str) -> FitRep
 }
 
 /// The answers for the objects of a document, and how many Pods run already or are over.
-fn objects_of(held: &Held, document: &Document<'_>, walk: &Walk<'_>) -> (Vec<Placed>, usize) {
+fn objects_of(
+    corpus: &Corpus,
+    (index, held): (usize, &Held),
+    document: &Document<'_>,
+    walk: &Walk<'_>,
+) -> (Vec<Placed>, usize) {
     let (mut results, mut bound) = (Vec::new(), 0);
     for object in objects(document.value()) {
         if is_bound(&object) {
@@ -119,20 +127,21 @@ fn objects_of(held: &Held, document: &Document<'_>, walk: &Walk<'_>) -> (Vec<Pla
         }
         for workload in Workload::find(&object).into_iter().filter(|workload| workload.makes_pods) {
             let namespace = object.reference.namespace.as_deref().unwrap_or(walk.namespace());
-            let line = place::find(document, &object.at, &FieldPath::root(), false, None).1.line;
+            let place = corpus.place(index, document, &object.at, Wanted::value(&FieldPath::of(&["kind"]))).0;
+            let file = corpus.held(place.document).map_or(&held.file, |held| &held.file);
             let fit = fit::fit(&workload, walk.inventory(held), namespace);
-            results.push(placed(held, line, &workload, fit));
+            results.push(placed((file, place.span.line), &workload, fit));
         }
     }
     (results, bound)
 }
 
-fn placed(held: &Held, line: usize, workload: &Workload, fit: Fit<'_>) -> Placed {
+fn placed((file, line): (&Arc<str>, usize), workload: &Workload, fit: Fit<'_>) -> Placed {
     let Fit { admitted: Admitted { pod, namespace, .. }, errors, over_quota, empty, now, unknown } = fit;
     Placed {
         object: workload.object.clone(),
         namespace,
-        file: held.file.clone(),
+        file: file.clone(),
         line,
         template_at: workload.template_at.clone(),
         pod,

@@ -25,16 +25,12 @@ pub(crate) fn run(args: &LintArgs) -> anyhow::Result<u8> {
     // Fails only if the pool is there already; then that one serves.
     _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     let progress = Progress::start(args.quiet);
-    let Project { mut policy_file, capacity, corpus, renderings } =
-        Project::load(&args.paths, &args.project, threads, &progress)?;
+    let Project { mut policy_file, capacity, corpus } = Project::load(&args.paths, &args.project, threads, &progress)?;
     let policy = &mut policy_file.policy;
     let only = |id: &str| args.only.is_empty() || args.only.iter().any(|wanted| wanted == id);
     policy.retain_rules(|id| only(id) && !args.skip.iter().any(|unwanted| unwanted == id));
     let namespace = args.project.namespace.as_deref().unwrap_or_default();
-    let report = lint(
-        &corpus,
-        Settings { policy, capacity: capacity.as_ref(), renderings: &renderings, namespace, today: today() },
-    );
+    let report = lint(&corpus, Settings { policy, capacity: capacity.as_ref(), namespace, today: today() });
     drop(progress);
     let color = is_coloured(&std::io::stdout());
     match args.format {

@@ -26,9 +26,9 @@ use memlint_policies::policy::Policy;
 use rayon::prelude::*;
 
 use crate::project::corpus::Corpus;
+use crate::project::place::{Place, Wanted};
 use crate::project::walk::{Content, Skipped, Walk};
-use crate::render::{self, Renderings};
-use crate::report::{Located, Place, Report};
+use crate::report::{Located, Report};
 
 pub use args::LintArgs;
 
@@ -39,8 +39,6 @@ pub struct Settings<'a> {
     pub policy: &'a Policy,
     /// What is known of the nodes.
     pub capacity: Option<&'a Arc<Capacity>>,
-    /// Where rendered documents come from; the default if there are none.
-    pub renderings: &'a Renderings,
     /// The namespace of objects that do not set one; empty for `default`, see [`Walk::new`].
     pub namespace: &'a str,
     /// The day on which exemptions expire or not.
@@ -77,7 +75,7 @@ pub fn lint(corpus: &Corpus, settings: Settings<'_>) -> Report {
             skipped.template(&held.file);
         }
     }
-    report.rendered = settings.renderings.counts();
+    report.rendered = corpus.renderings.counts();
     if !report.rendered.is_empty() {
         told_once(&mut report.findings);
     }
@@ -156,7 +154,7 @@ impl Linter<'_> {
         part.exempted += reviewed.exemptions.len();
         part.used.extend(reviewed.exemptions.iter().filter_map(|exempted| exempted.exemption));
         for (at, message) in reviewed.notes {
-            let place = self.place(index, document, &object.at, (&at, false, None)).0;
+            let place = self.corpus.place(index, document, &object.at, Wanted::value(&at)).0;
             let file = self.corpus.held(place.document).map(|held| held.file.to_string());
             part.notes.push(Note { file, at: Some((place.span.line, place.span.column)), message });
         }
@@ -170,10 +168,11 @@ impl Linter<'_> {
     fn locate(&self, index: usize, document: &Document<'_>, object_at: &FieldPath, mut finding: Finding) -> Located {
         let related = finding.related.iter().map(|related| match related.origin {
             Some(origin) => self.written(self.walk.known.place(origin, &related.at)),
-            None => self.place(index, document, object_at, (&related.at, false, None)).0,
+            None => self.corpus.place(index, document, object_at, Wanted::value(&related.at)).0,
         });
         let mut related: Vec<Place> = related.collect();
-        let (mut place, template) = self.place(index, document, object_at, (&finding.at, finding.on_key, finding.part));
+        let wanted = Wanted { at: &finding.at, on_key: finding.on_key, part: finding.part };
+        let (mut place, template) = self.corpus.place(index, document, object_at, wanted);
         if let Some(template) = template {
             let message = "it is rendered by this line".to_owned();
             finding.related.push(Related { origin: None, at: finding.at.clone(), message });
@@ -186,34 +185,13 @@ impl Linter<'_> {
             finding.related.push(Related { origin: None, at: finding.at.clone(), message });
             related.push(Place { span: std::mem::replace(&mut place.span, used_at), ..place.clone() });
         }
-        let renderings = rendering.and_then(|rendering| self.settings.renderings.name(rendering));
+        let renderings = rendering.and_then(|rendering| self.corpus.renderings.name(rendering));
         Located {
             finding,
             place,
             related,
-            rendered: rendering.and_then(|rendering| self.settings.renderings.kind(rendering)),
+            rendered: rendering.and_then(|rendering| self.corpus.renderings.kind(rendering)),
             renderings: renderings.into_iter().cloned().collect(),
-        }
-    }
-
-    /// The place of a field where it is written, and the line of a template that renders it, if there is one.
-    fn place(
-        &self,
-        index: usize,
-        document: &Document<'_>,
-        object_at: &FieldPath,
-        (at, on_key, part): (&FieldPath, bool, Option<(usize, usize)>),
-    ) -> (Place, Option<Place>) {
-        let rendering = self.corpus.documents.get(index).and_then(|held| Some((held, held.rendering?)));
-        let (path, span) = place::find(document, object_at, at, on_key, part);
-        let here = Place { document: index, path, span };
-        let Some((held, rendering)) = rendering else { return (here, None) };
-        let full = at.below(object_at);
-        let asked = render::Asked { ordinal: rendering.ordinal, at: &full, on_key, part };
-        let place = |token: render::Token| Place { document: token.document, path: token.path, span: token.span };
-        match self.settings.renderings.origin(self.corpus, held, document.value(), &asked) {
-            Some(origin) => (place(origin.token), origin.template.map(place)),
-            None => (here, None),
         }
     }
 
@@ -221,7 +199,9 @@ impl Linter<'_> {
     fn written(&self, place: Place) -> Place {
         let is_rendered = self.corpus.documents.get(place.document).is_some_and(|held| held.rendering.is_some());
         match self.walk.known.document(place.document).filter(|_| is_rendered) {
-            Some(document) => self.place(place.document, &document, &FieldPath::root(), (&place.path, false, None)).0,
+            Some(document) => {
+                self.corpus.place(place.document, &document, &FieldPath::root(), Wanted::value(&place.path)).0
+            }
             None => place,
         }
     }

@@ -10,7 +10,8 @@ use memlint_policies::finding::{Finding, Group, Level as Severity};
 use super::manifests::{Manifests, Match, MatchedBy};
 use super::pods::Found;
 use super::target::{Proposal, Target, memory, quantity, target};
-use crate::report::{Located, Place};
+use crate::project::place::Place;
+use crate::report::Located;
 
 /// What the container should get, from what it has: half as much again where its own limit was hit, its real use as
 /// its request where the node was full. `None` where no value of its own would help.

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::wire::{Note, Object, Problem};
 use crate::project::corpus::Corpus;
-use crate::report::{Located, Place, Report};
+use crate::project::place::Place;
+use crate::report::{Located, Report};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

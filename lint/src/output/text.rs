@@ -11,7 +11,8 @@ use memlint_files::yaml::Span;
 use memlint_policies::finding::Level;
 
 use crate::project::corpus::Corpus;
-use crate::report::{Located, Place, Report};
+use crate::project::place::Place;
+use crate::report::{Located, Report};
 
 /// How to print.
 #[derive(Debug, Clone, Copy)]

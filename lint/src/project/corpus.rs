@@ -10,12 +10,16 @@ use std::sync::{Arc, Mutex};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use memlint_files::held::{Asked, Held};
+use memlint_files::place;
 use memlint_files::problem::{Note, Problem};
 use memlint_files::sources::Sources;
-use memlint_files::yaml;
+use memlint_files::yaml::{self, Document};
+use memlint_kubernetes::path::FieldPath;
 
 use crate::progress::Progress;
 use crate::project::kustomize;
+use crate::project::place::{Place, Wanted};
+use crate::render::{self, Outcome, RenderArgs, Renderings};
 
 /// What was found and read.
 #[derive(Debug, Default)]
@@ -26,6 +30,8 @@ pub struct Corpus {
     pub used: BTreeSet<usize>,
     /// Documents that are not linted and that findings may point into: sources of capacity.
     pub sources: Sources,
+    /// What charts and kustomizations render to, and where that comes from.
+    pub renderings: Renderings,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// What was left out and should be known.
@@ -100,6 +106,40 @@ impl Corpus {
             held.asked == Asked::Met && alike && std::fs::canonicalize(path).is_ok_and(|path| known.contains(&path))
         };
         self.documents.retain(|held| !is_known(held));
+    }
+
+    /// Renders charts and kustomizations, and adds what comes of it.
+    pub fn render(&mut self, args: &RenderArgs) {
+        let Outcome { renderings, documents, used, problems, notes } = Renderings::of(&self.documents, args);
+        self.renderings = renderings;
+        self.documents.extend(documents);
+        self.used = used;
+        self.problems.extend(problems);
+        self.problems.sort();
+        self.notes.extend(notes);
+    }
+
+    /// The place of a field where it is written, and the line of a template that renders it, if there is one.
+    #[must_use]
+    pub fn place(
+        &self,
+        index: usize,
+        document: &Document<'_>,
+        object_at: &FieldPath,
+        wanted: Wanted<'_>,
+    ) -> (Place, Option<Place>) {
+        let Wanted { at, on_key, part } = wanted;
+        let (path, span) = place::find(document, object_at, at, on_key, part);
+        let here = Place { document: index, path, span };
+        let held = self.documents.get(index);
+        let Some((held, rendering)) = held.and_then(|held| Some((held, held.rendering?))) else { return (here, None) };
+        let full = at.below(object_at);
+        let asked = render::Asked { ordinal: rendering.ordinal, at: &full, on_key, part };
+        let place = |token: render::Token| Place { document: token.document, path: token.path, span: token.span };
+        match self.renderings.origin(&self.documents, held, document.value(), &asked) {
+            Some(origin) => (place(origin.token), origin.template.map(place)),
+            None => (here, None),
+        }
     }
 
     /// A document by the index of a place: those that are linted, then the sources.

@@ -13,8 +13,8 @@ use memlint_policies::annotation::ALLOW_ANNOTATION;
 use rayon::prelude::*;
 
 use crate::project::corpus::Corpus;
+use crate::project::place::Place;
 use crate::project::scopes::{Fact, Scopes};
-use crate::report::Place;
 
 /// Parsed documents that related locations may point into. An [`Origin`] is an index into its objects.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ mod args;
 pub mod corpus;
 pub mod known;
 pub mod kustomize;
+pub mod place;
 pub mod scopes;
 pub mod templates;
 pub mod walk;
@@ -18,7 +19,6 @@ use memlint_files::policy_file::{self, PolicyFile};
 use crate::exit::Refused;
 use crate::live;
 use crate::progress::Progress;
-use crate::render::Renderings;
 use corpus::Corpus;
 
 pub use args::ProjectArgs;
@@ -32,8 +32,6 @@ pub struct Project {
     pub capacity: Option<Arc<Capacity>>,
     /// The manifests. A file that gives the capacity is not one of them, unless it was named.
     pub corpus: Corpus,
-    /// What charts and kustomizations among them render to.
-    pub renderings: Renderings,
 }
 
 impl Project {
@@ -53,8 +51,8 @@ impl Project {
         corpus.leave_out(&files);
         corpus.sources = loaded.sources;
         corpus.notes.append(&mut loaded.notes);
-        let renderings = Renderings::of(&mut corpus, &args.render);
-        Ok(Self { policy_file, capacity: loaded.capacity, corpus, renderings })
+        corpus.render(&args.render);
+        Ok(Self { policy_file, capacity: loaded.capacity, corpus })
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::project::corpus::Corpus;
+use memlint_files::held::Held;
 
 /// The files of a corpus by their real paths.
 #[derive(Debug, Default)]
@@ -16,10 +16,10 @@ pub(super) struct Files {
 
 impl Files {
     /// Looks up the files of a corpus. Standard input is none.
-    pub(super) fn of(corpus: &Corpus) -> Self {
+    pub(super) fn of(documents: &[Held]) -> Self {
         let mut files = Self::default();
         let mut folders: HashMap<PathBuf, Option<PathBuf>> = HashMap::new();
-        for (index, held) in corpus.documents.iter().enumerate() {
+        for (index, held) in documents.iter().enumerate() {
             if let Some(path) = files.real.get(&held.file) {
                 files.documents.entry(path.clone()).or_default().push(index);
                 continue;

@@ -14,14 +14,14 @@ mod kustomize;
 mod process;
 mod token;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use memlint_files::held::{Asked as How, Held, Rendering};
+use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml;
 use memlint_kubernetes::object::Value;
 
-use crate::project::corpus::Corpus;
 use attempt::{Attempt, Rendered, Source};
 use cache::Cache;
 use files::Files;
@@ -51,43 +51,60 @@ pub(crate) struct Origin {
     pub(crate) template: Option<Token>,
 }
 
-impl Renderings {
-    /// Renders what is in a corpus and adds what comes of it. The documents that it was made of are judged by it alone.
-    #[must_use]
-    pub fn of(corpus: &mut Corpus, args: &RenderArgs) -> Self {
-        if args.no_render || corpus.documents.is_empty() {
-            return Self::default();
-        }
-        let files = Arc::new(Files::of(corpus));
-        let cache = Cache::open();
-        let mut attempts = kustomize::render(corpus, &files, args, &cache);
-        attempts.extend(helm::render(corpus, &files, args, &cache));
-        if !attempts.is_empty() {
-            cache.tidy();
-        }
-        let mut renderings = Self::default();
-        for attempt in attempts {
-            match attempt {
-                Attempt::Rendered(rendered) => renderings.add(rendered, corpus),
-                Attempt::Untried(note) => corpus.notes.push(note),
-                Attempt::Failed(problem) => corpus.problems.push(problem),
-            }
-        }
-        renderings
-    }
+/// What came of rendering.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The way back from what was rendered.
+    pub renderings: Renderings,
+    /// What was rendered, as far as it may matter.
+    pub documents: Vec<Held>,
+    /// The documents, by their index, that it was made of.
+    pub used: BTreeSet<usize>,
+    /// What could not be rendered, and why.
+    pub problems: Vec<Problem>,
+    /// What was not rendered, and what else should be known.
+    pub notes: Vec<Note>,
+}
 
-    fn add(&mut self, rendered: Rendered, corpus: &mut Corpus) {
+impl Outcome {
+    fn add(&mut self, rendered: Rendered) {
         let Rendered { entry, name, used, text, source, notes } = rendered;
-        let index = self.all.len();
+        let index = self.renderings.all.len();
         for (ordinal, raw) in yaml::split(&text).into_iter().enumerate() {
             if yaml::may_matter(raw.text) {
                 let rendering = Some(Rendering { index, ordinal });
-                corpus.documents.push(Held { file: entry.clone(), asked: How::Met, document: raw.into(), rendering });
+                self.documents.push(Held { file: entry.clone(), asked: How::Met, document: raw.into(), rendering });
             }
         }
-        corpus.used.extend(used);
-        corpus.notes.extend(notes);
-        self.all.push(Traced { name, source });
+        self.used.extend(used);
+        self.notes.extend(notes);
+        self.renderings.all.push(Traced { name, source });
+    }
+}
+
+impl Renderings {
+    /// Renders the charts and kustomizations among some documents.
+    #[must_use]
+    pub fn of(documents: &[Held], args: &RenderArgs) -> Outcome {
+        let mut outcome = Outcome::default();
+        if args.no_render || documents.is_empty() {
+            return outcome;
+        }
+        let files = Arc::new(Files::of(documents));
+        let cache = Cache::open();
+        let mut attempts = kustomize::render(documents, &files, args, &cache);
+        attempts.extend(helm::render(documents, &files, args, &cache));
+        if !attempts.is_empty() {
+            cache.tidy();
+        }
+        for attempt in attempts {
+            match attempt {
+                Attempt::Rendered(rendered) => outcome.add(rendered),
+                Attempt::Untried(note) => outcome.notes.push(note),
+                Attempt::Failed(problem) => outcome.problems.push(problem),
+            }
+        }
+        outcome
     }
 
     /// What a rendering is called.
@@ -120,7 +137,7 @@ impl Renderings {
     /// Where a field of a rendered document comes from.
     pub(crate) fn origin(
         &self,
-        corpus: &Corpus,
+        documents: &[Held],
         held: &Held,
         rendered: &Value<'_>,
         asked: &Asked<'_>,
@@ -128,14 +145,14 @@ impl Renderings {
         let traced = self.all.get(held.rendering?.index)?;
         match &traced.source {
             Source::Kustomize(trace) => {
-                trace.find(corpus, rendered, asked).map(|token| Origin { token, template: None })
+                trace.find(documents, rendered, asked).map(|token| Origin { token, template: None })
             }
             Source::Helm(trace) => {
-                let (value, template) = trace.find(corpus, (held.document.raw().text, rendered), asked);
+                let (value, template) = trace.find(documents, (held.document.raw().text, rendered), asked);
                 match (value, template) {
                     (Some(token), template) => Some(Origin { token, template }),
                     (None, Some(token)) => Some(Origin { token, template: None }),
-                    (None, None) => trace.fallback(corpus).map(|token| Origin { token, template: None }),
+                    (None, None) => trace.fallback(documents).map(|token| Origin { token, template: None }),
                 }
             }
         }

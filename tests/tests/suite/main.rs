@@ -26,6 +26,7 @@ mod policy_explain;
 mod properties;
 mod readme;
 mod registry;
+mod rendered;
 mod schema_current;
 mod sources;
 mod tokens;

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use memlint_capacity::Capacity;
 use memlint_files::held::Held;
-use memlint_files::place;
 use memlint_files::policy_file::PolicyFile;
 use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml::Document;
@@ -27,6 +26,8 @@ use memlint_policies::rules::RULES;
 use super::args::ExplainArgs;
 use crate::choices::Format;
 use crate::progress::Progress;
+use crate::project::corpus::Corpus;
+use crate::project::place::Wanted;
 use crate::project::walk::{Content, Skipped, Walk};
 use crate::project::{self, Project};
 use crate::{exit, output};
@@ -111,7 +112,7 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
             Content::Objects(document) => {
                 let inventory = walk.inventory(held);
                 let asked = Asked { policy_file: &project.policy_file, namespace: walk.namespace(), inventory };
-                asked.document(held, &document, &mut explained);
+                asked.document(corpus, (index, held), &document, &mut explained);
             }
             Content::Foreign(_) | Content::Rendered => {}
             Content::Patch => skipped.patch(&held.file),
@@ -147,16 +148,23 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn document(&self, held: &Held, document: &Document<'_>, explained: &mut Explained) {
+    fn document(
+        &self,
+        corpus: &Corpus,
+        (index, held): (usize, &Held),
+        document: &Document<'_>,
+        explained: &mut Explained,
+    ) {
         for object in objects(document.value()) {
-            let line = place::find(document, &object.at, &FieldPath::root(), false, None).1.line;
+            let place = corpus.place(index, document, &object.at, Wanted::value(&FieldPath::of(&["kind"]))).0;
+            let file = corpus.held(place.document).map_or(&held.file, |held| &held.file);
             for workload in Workload::find(&object).into_iter().filter(|workload| workload.makes_pods) {
-                explained.workloads.push(self.workload(&workload, held, line));
+                explained.workloads.push(self.workload(&workload, held, (file, place.span.line)));
             }
         }
     }
 
-    fn workload(&self, workload: &Workload, held: &Held, line: usize) -> OfWorkload {
+    fn workload(&self, workload: &Workload, held: &Held, (file, line): (&Arc<str>, usize)) -> OfWorkload {
         let namespace = workload.object.namespace.as_deref().unwrap_or(self.namespace);
         let defaulting = Defaulting::Simulate;
         let review = Review {
@@ -192,7 +200,7 @@ impl Asked<'_> {
             rules: rules.collect(),
             object: workload.object.clone(),
             namespace: namespace.to_owned(),
-            file: held.file.clone(),
+            file: file.clone(),
             line,
             template_at: workload.template_at.clone(),
             notes: report.notes.into_iter().map(|(_, note)| note).collect(),

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use memlint_files::held::Held;
 use memlint_files::yaml;
 use memlint_kubernetes::object::Value;
 use memlint_kubernetes::path::FieldPath;
 
 use super::values::Place;
-use crate::project::corpus::Corpus;
 use crate::render::files::Files;
 
 /// A chart as it lies in the tree.
@@ -17,7 +17,7 @@ use crate::render::files::Files;
 pub(super) struct Chart {
     /// Its folder.
     pub(super) folder: PathBuf,
-    /// Its `Chart.yaml`: the document in the corpus, and its name as shown.
+    /// Its `Chart.yaml`: the document in the documents, and its name as shown.
     pub(super) document: usize,
     pub(super) file: Arc<str>,
     /// Its name.
@@ -27,10 +27,9 @@ pub(super) struct Chart {
 }
 
 impl Chart {
-    /// The charts of a corpus, without those that lie in another one's `charts/`.
-    pub(super) fn all(corpus: &Corpus, files: &Files) -> Vec<Self> {
-        let mut charts: Vec<Self> = corpus
-            .documents
+    /// The charts of a documents, without those that lie in another one's `charts/`.
+    pub(super) fn all(documents: &[Held], files: &Files) -> Vec<Self> {
+        let mut charts: Vec<Self> = documents
             .iter()
             .enumerate()
             .filter(|(_, held)| held.file.rsplit('/').next() == Some("Chart.yaml"))
@@ -75,7 +74,7 @@ impl Chart {
         below.sort();
         let root = FieldPath::root;
         let below =
-            below.into_iter().map(|(name, document)| Place { document, at: root(), is_text: false, below: Some(name) });
+            below.into_iter().map(|(name, document)| Place { document, at: root(), is_text: false, below: vec![name] });
         below.chain(file_of_values(&self.folder.join("values.yaml"), files)).collect()
     }
 
@@ -114,7 +113,7 @@ fn is_environment(inside: &str) -> bool {
 /// The values in a file of the corpus.
 pub(super) fn file_of_values(path: &Path, files: &Files) -> Option<Place> {
     let document = *files.documents(path).first()?;
-    Some(Place { document, at: FieldPath::root(), is_text: false, below: None })
+    Some(Place { document, at: FieldPath::root(), is_text: false, below: Vec::new() })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod charts;
 mod marks;
 mod releases;
+mod template;
 mod trace;
 mod values;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use memlint_files::held::Held;
 use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml::{self, OwnedDocument};
 use memlint_kubernetes::object::Value;
@@ -21,7 +23,6 @@ use super::attempt::{Attempt, Rendered, Source};
 use super::cache::{Cache, Key};
 use super::files::Files;
 use super::process::Tool;
-use crate::project::corpus::Corpus;
 use charts::Chart;
 use marks::Marks;
 use releases::{ChartOf, Release};
@@ -50,9 +51,9 @@ struct Job {
 }
 
 /// Renders all charts and releases of a corpus.
-pub(super) fn render(corpus: &Corpus, files: &Arc<Files>, args: &RenderArgs, cache: &Cache) -> Vec<Attempt> {
-    let charts = Chart::all(corpus, files);
-    let releases = Release::all(corpus, files);
+pub(super) fn render(documents: &[Held], files: &Arc<Files>, args: &RenderArgs, cache: &Cache) -> Vec<Attempt> {
+    let charts = Chart::all(documents, files);
+    let releases = Release::all(documents, files);
     if charts.is_empty() && releases.is_empty() {
         return Vec::new();
     }
@@ -76,7 +77,7 @@ pub(super) fn render(corpus: &Corpus, files: &Arc<Files>, args: &RenderArgs, cac
         }));
         return attempts;
     };
-    attempts.par_extend(jobs.into_par_iter().map(|job| one(&helm, corpus, files, args, cache, job)));
+    attempts.par_extend(jobs.into_par_iter().map(|job| one(&helm, documents, files, args, cache, job)));
     attempts
 }
 
@@ -157,8 +158,8 @@ fn packed(name: &str, version: &str, named: Option<&Path>) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-fn one(helm: &Tool, corpus: &Corpus, files: &Arc<Files>, args: &RenderArgs, cache: &Cache, mut job: Job) -> Attempt {
-    let values = values::merged(corpus, &job.places);
+fn one(helm: &Tool, documents: &[Held], files: &Arc<Files>, args: &RenderArgs, cache: &Cache, mut job: Job) -> Attempt {
+    let values = values::merged(documents, &job.places);
     let plain = values.json(&mut Vec::new(), &mut |leaf, _| leaf.value.clone());
     let rendered = template(helm, &mut job, &plain, args, cache);
     let text = match rendered {
@@ -172,8 +173,8 @@ fn one(helm: &Tool, corpus: &Corpus, files: &Arc<Files>, args: &RenderArgs, cach
     let (marks, marked) = Marks::put(&values);
     let again = if marks.is_empty() { Ok(String::new()) } else { template(helm, &mut job, &marked, args, cache) };
     let marked = again.ok().and_then(|again| {
-        let again = documents(&again);
-        same_shape(&documents(&text), &again).then_some((marks, again))
+        let again = split(&again);
+        same_shape(&split(&text), &again).then_some((marks, again))
     });
     if marked.is_none() {
         let message =
@@ -197,7 +198,7 @@ fn one(helm: &Tool, corpus: &Corpus, files: &Arc<Files>, args: &RenderArgs, cach
     })
 }
 
-fn documents(text: &str) -> Vec<OwnedDocument> {
+fn split(text: &str) -> Vec<OwnedDocument> {
     yaml::split(text).into_iter().map(OwnedDocument::from).collect()
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use memlint_files::held::Held;
 use memlint_files::yaml;
 use memlint_kubernetes::object::Value;
 use memlint_kubernetes::path::FieldPath;
@@ -10,13 +11,12 @@ use memlint_kubernetes::workload::{Object, objects};
 
 use super::charts::file_of_values;
 use super::values::Place;
-use crate::project::corpus::Corpus;
 use crate::render::files::Files;
 
 /// A release of a chart.
 #[derive(Debug)]
 pub(super) struct Release {
-    /// Its document in the corpus, and the file as shown.
+    /// Its document in the documents, and the file as shown.
     pub(super) document: usize,
     pub(super) file: Arc<str>,
     /// What it is called, and where it goes.
@@ -42,9 +42,9 @@ pub(super) enum ChartOf {
 
 impl Release {
     /// The releases of a corpus whose chart is said plainly.
-    pub(super) fn all(corpus: &Corpus, files: &Files) -> Vec<Self> {
+    pub(super) fn all(documents: &[Held], files: &Files) -> Vec<Self> {
         let mut releases = Vec::new();
-        for (index, held) in corpus.documents.iter().enumerate() {
+        for (index, held) in documents.iter().enumerate() {
             let raw = held.document.raw();
             if !(raw.text.contains("HelmRelease") || raw.text.contains("argoproj.io")) {
                 continue;
@@ -52,7 +52,7 @@ impl Release {
             let Ok(document) = yaml::parse(raw) else { continue };
             for object in &objects(document.value()) {
                 let above = files.real(&held.file).and_then(Path::parent);
-                let reader = Reader { corpus, files, document: index, file: &held.file, object, above };
+                let reader = Reader { documents, files, document: index, file: &held.file, object, above };
                 match object.reference.kind.as_str() {
                     "HelmRelease" if is_of(object, "helm.toolkit.fluxcd.io/") => releases.extend(reader.helm_release()),
                     "Application" if is_of(object, "argoproj.io/") => releases.extend(reader.application()),
@@ -69,7 +69,7 @@ fn is_of(object: &Object<'_, '_>, group: &str) -> bool {
 }
 
 struct Reader<'r> {
-    corpus: &'r Corpus,
+    documents: &'r [Held],
     files: &'r Files,
     document: usize,
     file: &'r Arc<str>,
@@ -84,7 +84,7 @@ impl Reader<'_> {
     }
 
     fn place(&self, at: &FieldPath, is_text: bool) -> Place {
-        Place { document: self.document, at: at.below(&self.object.at), is_text, below: None }
+        Place { document: self.document, at: at.below(&self.object.at), is_text, below: Vec::new() }
     }
 
     fn helm_release(&self) -> Option<Release> {
@@ -164,8 +164,17 @@ impl Reader<'_> {
                 places.push(self.place(&helm_at.key(key), is_text));
             }
         }
-        for parameter in helm.get("parameters").map(Value::items).unwrap_or_default() {
-            if let (Some(name), Some(value)) = (text(parameter, "name"), text(parameter, "value")) {
+        for (index, parameter) in helm.get("parameters").map(Value::items).unwrap_or_default().iter().enumerate() {
+            let (Some(name), Some(value)) = (text(parameter, "name"), text(parameter, "value")) else { continue };
+            let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+            // What helm would take for a number, a boolean or a list is left to helm.
+            let is_text =
+                value.starts_with(|c: char| c.is_ascii_digit()) && value.ends_with(|c: char| c.is_alphabetic());
+            if is_plain && is_text {
+                let at = helm_at.key("parameters").index(index).key("value");
+                let below = name.split('.').map(str::to_owned).collect();
+                places.push(Place { below, ..self.place(&at, false) });
+            } else {
                 set.push(format!("{name}={}", value.replace(',', "\\,")));
             }
         }
@@ -197,7 +206,7 @@ impl Reader<'_> {
         if kind != "ConfigMap" {
             return None;
         }
-        self.corpus.documents.iter().enumerate().find_map(|(index, held)| {
+        self.documents.iter().enumerate().find_map(|(index, held)| {
             let raw = held.document.raw();
             if !(raw.text.contains("ConfigMap") && raw.text.contains(name)) {
                 return None;
@@ -210,7 +219,7 @@ impl Reader<'_> {
                     document: index,
                     at: at.below(&object.at),
                     is_text: true,
-                    below: None,
+                    below: Vec::new(),
                 })
             })
         })

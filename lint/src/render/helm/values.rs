@@ -5,12 +5,11 @@
 
 use std::borrow::Cow;
 
+use memlint_files::held::Held;
 use memlint_files::yaml::{self, Document, Embedded};
 use memlint_kubernetes::object::Value;
 use memlint_kubernetes::path::FieldPath;
 use serde_json::{Map, json};
-
-use crate::project::corpus::Corpus;
 
 /// A place that holds values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +20,8 @@ pub(super) struct Place {
     pub(super) at: FieldPath,
     /// Whether they are a text there, which is YAML itself.
     pub(super) is_text: bool,
-    /// The key under which a subchart finds them.
-    pub(super) below: Option<String>,
+    /// The keys under which the chart has them: the name of a subchart, the name of a parameter.
+    pub(super) below: Vec<String>,
 }
 
 /// A value and where it is written.
@@ -45,23 +44,20 @@ pub(super) struct Leaf {
 }
 
 /// Merges what stands in some places, the first one the weakest.
-pub(super) fn merged(corpus: &Corpus, places: &[Place]) -> Node {
+pub(super) fn merged(documents: &[Held], places: &[Place]) -> Node {
     let mut all = Node::Map(Vec::new());
     for (source, place) in places.iter().enumerate() {
         let read = |value: &Value<'_>| node(value, source, &FieldPath::root());
-        let Some(values) = with(corpus, place, |values| values.map(read)).flatten() else { continue };
-        let values = match &place.below {
-            Some(key) => Node::Map(vec![(key.clone(), values)]),
-            None => values,
-        };
+        let Some(values) = with(documents, place, |values| values.map(read)).flatten() else { continue };
+        let values = place.below.iter().rev().fold(values, |values, key| Node::Map(vec![(key.clone(), values)]));
         all = merge(all, values);
     }
     all
 }
 
 /// Does something with the values in a place; with nothing where there are none.
-pub(super) fn with<T>(corpus: &Corpus, place: &Place, then: impl FnOnce(Option<&Value<'_>>) -> T) -> Option<T> {
-    let document = yaml::parse(corpus.documents.get(place.document)?.document.raw()).ok()?;
+pub(super) fn with<T>(documents: &[Held], place: &Place, then: impl FnOnce(Option<&Value<'_>>) -> T) -> Option<T> {
+    let document = yaml::parse(documents.get(place.document)?.document.raw()).ok()?;
     let at = document.value().at(&place.at);
     if !place.is_text {
         return Some(then(at));
@@ -73,11 +69,11 @@ pub(super) fn with<T>(corpus: &Corpus, place: &Place, then: impl FnOnce(Option<&
 
 /// Does something with the document in which the values of a place are written.
 pub(super) fn in_document<T>(
-    corpus: &Corpus,
+    documents: &[Held],
     place: &Place,
     then: impl FnOnce(&Document<'_>, Option<(&Document<'_>, &Embedded)>) -> T,
 ) -> Option<T> {
-    let document = yaml::parse(corpus.documents.get(place.document)?.document.raw()).ok()?;
+    let document = yaml::parse(documents.get(place.document)?.document.raw()).ok()?;
     if !place.is_text {
         return Some(then(&document, None));
     }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use memlint_files::held::Held;
 use memlint_files::yaml;
 use memlint_kubernetes::object::Value;
 use memlint_kubernetes::path::FieldPath;
 
-use crate::project::corpus::Corpus;
 use crate::project::kustomize::is_kustomization;
 use crate::render::files::Files;
 
@@ -53,9 +53,9 @@ pub(super) struct Patch {
 
 impl Graph {
     /// Reads the kustomizations of a corpus. What cannot be read is told by whoever reads the document.
-    pub(super) fn read(corpus: &Corpus, files: &Files) -> Self {
+    pub(super) fn read(documents: &[Held], files: &Files) -> Self {
         let mut graph = Self::default();
-        for (index, held) in corpus.documents.iter().enumerate().filter(|(_, held)| is_kustomization(&held.file)) {
+        for (index, held) in documents.iter().enumerate().filter(|(_, held)| is_kustomization(&held.file)) {
             let Ok(document) = yaml::parse(held.document.raw()) else { continue };
             let value = document.value();
             let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use memlint_files::held::Held;
 use memlint_files::problem::{Note, Problem};
 use rayon::prelude::*;
 
@@ -15,7 +16,6 @@ use super::attempt::{Attempt, Rendered, Source};
 use super::cache::{Cache, Key};
 use super::files::Files;
 use super::process::Tool;
-use crate::project::corpus::Corpus;
 use graph::Graph;
 
 pub(super) use trace::Trace;
@@ -28,8 +28,8 @@ struct Kustomize {
 }
 
 /// Renders all kustomizations of a corpus.
-pub(super) fn render(corpus: &Corpus, files: &Arc<Files>, args: &RenderArgs, cache: &Cache) -> Vec<Attempt> {
-    let graph = Arc::new(Graph::read(corpus, files));
+pub(super) fn render(documents: &[Held], files: &Arc<Files>, args: &RenderArgs, cache: &Cache) -> Vec<Attempt> {
+    let graph = Arc::new(Graph::read(documents, files));
     let entries = graph.entries();
     if entries.is_empty() {
         return Vec::new();

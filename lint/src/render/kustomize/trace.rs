@@ -7,13 +7,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use memlint_files::held::Held;
 use memlint_files::place;
 use memlint_files::yaml::{self, Document, Embedded};
 use memlint_kubernetes::object::Value;
 use memlint_kubernetes::path::{FieldPath, Segment};
 
 use super::graph::{Graph, Patch, Unit};
-use crate::project::corpus::Corpus;
 use crate::render::align::align;
 use crate::render::files::Files;
 use crate::render::token::{Asked, Token};
@@ -56,15 +56,15 @@ impl Trace {
     }
 
     /// The token that a field of a rendered object comes from; the kustomization itself if nothing else is known.
-    pub(in crate::render) fn find(&self, corpus: &Corpus, rendered: &Value<'_>, asked: &Asked<'_>) -> Option<Token> {
-        let origin = self.in_origin(corpus, rendered, asked);
+    pub(in crate::render) fn find(&self, documents: &[Held], rendered: &Value<'_>, asked: &Asked<'_>) -> Option<Token> {
+        let origin = self.in_origin(documents, rendered, asked);
         let name = origin.as_ref().and_then(|(_, name)| name.clone());
         let is_scalar = rendered.at(asked.at).is_some_and(is_scalar);
         let mut deepest: Option<Found> = origin.map(|(found, _)| found);
         for folder in self.graph.closure(&self.folder).into_iter().rev() {
             let Some(unit) = self.graph.units.get(folder) else { continue };
             for patch in unit.patches.iter().rev() {
-                let Some(found) = self.in_patch(corpus, unit, patch, (rendered, name.as_deref()), asked) else {
+                let Some(found) = self.in_patch(documents, unit, patch, (rendered, name.as_deref()), asked) else {
                     continue;
                 };
                 if found.is_it && is_scalar {
@@ -76,17 +76,22 @@ impl Trace {
                 }
             }
         }
-        deepest.map(|found| found.token).or_else(|| self.in_kustomization(corpus))
+        deepest.map(|found| found.token).or_else(|| self.in_kustomization(documents))
     }
 
     /// In the object that was patched, with its own name.
-    fn in_origin(&self, corpus: &Corpus, rendered: &Value<'_>, asked: &Asked<'_>) -> Option<(Found, Option<String>)> {
+    fn in_origin(
+        &self,
+        documents: &[Held],
+        rendered: &Value<'_>,
+        asked: &Asked<'_>,
+    ) -> Option<(Found, Option<String>)> {
         let annotation = rendered.get("metadata")?.get("annotations")?.get(ORIGIN)?.as_str()?;
         let path = annotation.lines().find_map(|line| line.trim().strip_prefix("path: "))?;
         let kind = rendered.get("kind")?;
         let name = name_of(rendered).unwrap_or_default();
         let objects = self.files.documents(Path::new(path)).iter().filter_map(|index| {
-            let document = yaml::parse(corpus.documents.get(*index)?.document.raw()).ok()?;
+            let document = yaml::parse(documents.get(*index)?.document.raw()).ok()?;
             let is_it = document.value().get("kind") == Some(kind);
             let own = name_of(document.value()).filter(|own| name.contains(own.as_str()))?;
             is_it.then_some((*index, document, own))
@@ -98,7 +103,7 @@ impl Trace {
 
     fn in_patch(
         &self,
-        corpus: &Corpus,
+        documents: &[Held],
         unit: &Unit,
         patch: &Patch,
         (rendered, name): (&Value<'_>, Option<&str>),
@@ -113,7 +118,7 @@ impl Trace {
         };
         if let Some(file) = &patch.file {
             let found = self.files.documents(file).iter().filter_map(|index| {
-                let document = yaml::parse(corpus.documents.get(*index)?.document.raw()).ok()?;
+                let document = yaml::parse(documents.get(*index)?.document.raw()).ok()?;
                 match document.value() {
                     Value::List(_) => in_operations(*index, &document, rendered, asked),
                     value => fits(value).then(|| in_document(*index, &document, rendered, asked)),
@@ -121,7 +126,7 @@ impl Trace {
             });
             return found.max_by_key(|found| (found.is_it, found.depth));
         }
-        let document = yaml::parse(corpus.documents.get(unit.document)?.document.raw()).ok()?;
+        let document = yaml::parse(documents.get(unit.document)?.document.raw()).ok()?;
         let own_at = match document.value().at(&patch.at) {
             Some(_) => patch.at.clone(),
             None => return None,
@@ -146,9 +151,9 @@ impl Trace {
         found.max_by_key(|found| (found.is_it, found.depth))
     }
 
-    fn in_kustomization(&self, corpus: &Corpus) -> Option<Token> {
+    fn in_kustomization(&self, documents: &[Held]) -> Option<Token> {
         let unit = self.graph.units.get(&self.folder)?;
-        let document = yaml::parse(corpus.documents.get(unit.document)?.document.raw()).ok()?;
+        let document = yaml::parse(documents.get(unit.document)?.document.raw()).ok()?;
         let resources = FieldPath::of(&["resources"]);
         let (path, span) = place::find(&document, &FieldPath::root(), &resources, true, None);
         Some(Token { document: unit.document, path, span })

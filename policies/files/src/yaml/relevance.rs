@@ -13,7 +13,9 @@ pub fn may_matter(text: &str) -> bool {
     let Some(head) = Head::read(text) else { return true };
     // A Namespace counts for the annotation with which it exempts what is in it.
     let exempts = head.kind == "Namespace" && memmem::find(text.as_bytes(), ALLOW_ANNOTATION.as_bytes()).is_some();
-    if exempts {
+    // A ConfigMap may hold the values of a release.
+    let has_values = head.kind == "ConfigMap" && memmem::find(text.as_bytes(), b"values.yaml:").is_some();
+    if exempts || has_values {
         return true;
     }
     if HARMLESS.iter().any(|(group, kinds)| head.group() == *group && kinds.contains(&head.kind)) {
@@ -97,6 +99,9 @@ const KEPT: &[&str] = &[
     "ScaledObject",
     "SparkApplication",
     "ScheduledSparkApplication",
+    // They hold the values that charts are rendered with.
+    "HelmRelease",
+    "Application",
 ];
 
 /// Words of which every Pod template (and every task of a pipeline) has at least one.
