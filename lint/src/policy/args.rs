@@ -15,7 +15,7 @@ pub enum PolicyCommand {
     /// Exit codes: 0 all are good, 2 some are not.
     Check(CheckArgs),
     /// Say what holds for the objects in a file and why: each rule, what is exempt, which nodes are left, the verdict
-    Explain(ExplainArgs),
+    Explain(Box<ExplainArgs>),
 }
 
 /// The arguments of `memlint policy check`.

@@ -19,7 +19,7 @@ use memlint_kubernetes::path::FieldPath;
 use crate::progress::Progress;
 use crate::project::kustomize;
 use crate::project::place::{Place, Wanted};
-use crate::render::{self, Outcome, RenderArgs, Renderings};
+use crate::render::{self, Outcome, Plan, Renderings};
 
 /// What was found and read.
 #[derive(Debug, Default)]
@@ -109,8 +109,8 @@ impl Corpus {
     }
 
     /// Renders charts and kustomizations, and adds what comes of it.
-    pub fn render(&mut self, args: &RenderArgs) {
-        let Outcome { renderings, documents, used, problems, notes } = Renderings::of(&self.documents, args);
+    pub fn render(&mut self, plan: Plan<'_>) {
+        let Outcome { renderings, documents, used, problems, notes } = Renderings::of(&self.documents, plan);
         self.renderings = renderings;
         self.documents.extend(documents);
         self.used = used;

@@ -19,6 +19,7 @@ use memlint_files::policy_file::{self, PolicyFile};
 use crate::exit::Refused;
 use crate::live;
 use crate::progress::Progress;
+use crate::render::Plan;
 use corpus::Corpus;
 
 pub use args::ProjectArgs;
@@ -51,7 +52,8 @@ impl Project {
         corpus.leave_out(&files);
         corpus.sources = loaded.sources;
         corpus.notes.append(&mut loaded.notes);
-        corpus.render(&args.render);
+        let folder = policy_file.path.as_deref().and_then(Path::parent).unwrap_or_else(|| Path::new(""));
+        corpus.render(Plan { args: &args.render, policy: policy_file.policy.render(), folder });
         Ok(Self { policy_file, capacity: loaded.capacity, corpus })
     }
 }

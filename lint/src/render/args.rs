@@ -1,9 +1,10 @@
 //! The options of rendering.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use memlint_policies::policy::Render;
 
 /// How charts and kustomizations are rendered.
 #[derive(Debug, Default, Clone, Args)]
@@ -43,4 +44,15 @@ impl RenderArgs {
     pub(super) fn patience(&self) -> Duration {
         Duration::from_secs(self.render_timeout)
     }
+}
+
+/// Everything that decides about rendering: the command line, and the policy with the folder that its paths begin at.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan<'a> {
+    /// The command line.
+    pub args: &'a RenderArgs,
+    /// The policy.
+    pub policy: &'a Render,
+    /// The policy's folder.
+    pub folder: &'a Path,
 }

@@ -5,17 +5,30 @@ use std::sync::Arc;
 
 use memlint_files::problem::{Note, Problem};
 
-use super::{helm, kustomize};
+use memlint_policies::policy::When;
+
+use super::helm::Trace as HelmTrace;
+use super::kustomize::Trace as KustomizeTrace;
 
 /// What came of it.
 #[derive(Debug)]
 pub(super) enum Attempt {
     /// It is rendered.
-    Rendered(Rendered),
+    Rendered(Box<Rendered>),
     /// It was not tried.
     Untried(Note),
     /// The tool refuses it.
     Failed(Problem),
+}
+
+impl Attempt {
+    /// What is not rendered for want of a tool: a note, or a mistake where the policy demands it.
+    pub(super) fn without_tool(when: When, file: &str, message: String) -> Self {
+        match when {
+            When::Always => Self::Failed(Problem::of_file(file, message)),
+            _ => Self::Untried(Note { file: Some(file.to_owned()), at: None, message }),
+        }
+    }
 }
 
 /// What a chart or a kustomization renders to.
@@ -38,6 +51,6 @@ pub(super) struct Rendered {
 /// The way back from what was rendered.
 #[derive(Debug)]
 pub(super) enum Source {
-    Kustomize(kustomize::Trace),
-    Helm(helm::Trace),
+    Kustomize(KustomizeTrace),
+    Helm(HelmTrace),
 }

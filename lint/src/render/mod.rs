@@ -26,7 +26,7 @@ use attempt::{Attempt, Rendered, Source};
 use cache::Cache;
 use files::Files;
 
-pub use args::RenderArgs;
+pub use args::{Plan, RenderArgs};
 pub(crate) use token::{Asked, Token};
 
 /// Everything that was rendered, and the way back from it.
@@ -85,21 +85,21 @@ impl Outcome {
 impl Renderings {
     /// Renders the charts and kustomizations among some documents.
     #[must_use]
-    pub fn of(documents: &[Held], args: &RenderArgs) -> Outcome {
+    pub fn of(documents: &[Held], plan: Plan<'_>) -> Outcome {
         let mut outcome = Outcome::default();
-        if args.no_render || documents.is_empty() {
+        if plan.args.no_render || documents.is_empty() {
             return outcome;
         }
         let files = Arc::new(Files::of(documents));
         let cache = Cache::open();
-        let mut attempts = kustomize::render(documents, &files, args, &cache);
-        attempts.extend(helm::render(documents, &files, args, &cache));
+        let mut attempts = kustomize::render(documents, &files, plan, &cache);
+        attempts.extend(helm::render(documents, &files, plan, &cache));
         if !attempts.is_empty() {
             cache.tidy();
         }
         for attempt in attempts {
             match attempt {
-                Attempt::Rendered(rendered) => outcome.add(rendered),
+                Attempt::Rendered(rendered) => outcome.add(*rendered),
                 Attempt::Untried(note) => outcome.notes.push(note),
                 Attempt::Failed(problem) => outcome.problems.push(problem),
             }

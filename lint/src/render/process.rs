@@ -62,6 +62,8 @@ impl Tool {
         ] {
             command.env(key, folder.join(inside));
         }
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let started = Instant::now();
         let mut child = command.spawn().map_err(|error| format!("{name} cannot be started: {error}"))?;
@@ -115,8 +117,13 @@ fn wait(child: &mut Child, patience: Duration) -> Result<bool, String> {
     }
 }
 
+/// Stops a tool and what it has started.
 fn stop(child: &mut Child) {
     // It may have ended by itself meanwhile.
+    #[cfg(unix)]
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
     _ = child.kill();
     let _: io::Result<_> = child.wait();
 }

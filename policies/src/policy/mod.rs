@@ -5,7 +5,9 @@
 
 mod exemptions;
 mod read;
+mod render;
 mod settings;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -18,8 +20,10 @@ use crate::exemption::{Exemption, Subject};
 use crate::finding::Level;
 use crate::rule::Params;
 use crate::rules::RULES;
-pub use read::PolicyError;
 use read::Reader;
+
+pub use read::PolicyError;
+pub use render::{ChartValues, Render, When};
 
 /// The policies we ship, by the name under `extends`, as YAML.
 pub const SHIPPED: [(&str, &str); 2] =
@@ -33,6 +37,7 @@ pub struct Policy {
     allow: Vec<&'static str>,
     allow_namespaces: Vec<&'static str>,
     capacity: Option<String>,
+    render: Render,
 }
 
 /// What a policy says of one rule.
@@ -60,6 +65,7 @@ impl Default for Policy {
             allow: Vec::new(),
             allow_namespaces: Vec::new(),
             capacity: None,
+            render: Render::default(),
         }
     }
 }
@@ -78,13 +84,16 @@ impl Policy {
     pub fn extended(mut self, written: &Value<'_>) -> Result<Self, Vec<PolicyError>> {
         let mut reader = Reader::default();
         let root = FieldPath::root();
-        const KEYS: [&str; 7] = ["apiVersion", "kind", "extends", "capacity", "rules", "exemptions", "annotations"];
+        const KEYS: [&str; 9] =
+            ["apiVersion", "kind", "extends", "capacity", "render", "charts", "rules", "exemptions", "annotations"];
         for (key, at, value) in reader.entries(written, &root, &KEYS, "a policy") {
             match key {
                 "apiVersion" => reader.constant(value, &at, API_VERSION),
                 "kind" => reader.constant(value, &at, "Policy"),
                 "extends" => reader.one_of(value, &at, &SHIPPED.map(|(name, _)| name)),
                 "capacity" => self.capacity = reader.text(value, &at).map(str::to_owned),
+                "render" => render::read(&mut self.render, value, &at, &mut reader),
+                "charts" => self.render.charts = render::read_charts(value, &at, &mut reader),
                 "rules" => settings::read(&mut self.settings, value, &at, &mut reader),
                 "exemptions" => self.exemptions.extend(exemptions::read(value, &at, &mut reader)),
                 _ => exemptions::read_annotations(&mut self, value, &at, &mut reader),
@@ -115,6 +124,12 @@ impl Policy {
     #[must_use]
     pub fn capacity(&self) -> Option<&str> {
         self.capacity.as_deref()
+    }
+
+    /// What is rendered before it is judged.
+    #[must_use]
+    pub fn render(&self) -> &Render {
+        &self.render
     }
 
     /// Turns off every rule for which `keep` is false.

@@ -83,7 +83,9 @@ fn every_finding_is_a_token_of_a_file_and_says_what_it_is_rendered_from() {
 #[test]
 fn without_the_tools_it_is_said_what_is_not_linted() {
     let (folder, cache) = (copy(&fixtures().join("render/kustomize-overlays")), Folder::new());
-    _ = run(&folder, &cache, "", &[]).run().says(&["neither kustomize nor kubectl is there", "kubectl kustomize overlays/prod"]);
+    _ = run(&folder, &cache, "", &[])
+        .run()
+        .says(&["neither kustomize nor kubectl is there", "kubectl kustomize overlays/prod"]);
     let folder = copy(&fixtures().join("render/helm-values"));
     _ = run(&folder, &cache, "", &[]).run().says(&["helm is not there to render it", "helm template charts/app"]);
 }
@@ -141,4 +143,29 @@ fn fit_and_explain_know_what_is_rendered() {
             assert_eq!(result["file"], "charts/app/templates/deployment.yaml", "{result}");
         }
     }
+}
+
+#[test]
+fn the_policy_says_what_is_rendered_and_with_which_values() {
+    let Some(path) = path() else { return };
+    let head = "apiVersion: memlint.dev/v1alpha1\nkind: Policy\n";
+    for (policy, said) in [
+        ("render: {helm: never}\n", "no findings"),
+        ("charts:\n- path: charts/app\n", "no findings"),
+        ("charts:\n- {path: charts/app, values: [charts/app/values-prod.yaml]}\n", "charts/app/values-prod.yaml:4:13"),
+        ("charts:\n- {path: charts/app, set: [resources.requests.memory=3Gi]}\n", "requests 3Gi of memory"),
+        ("charts:\n- {path: charts/app, release: shop, set: [resources.requests.memory=3Gi]}\n", "Deployment shop"),
+        ("charts:\n- {release: shop}\n", "a chart needs path"),
+        ("render: {helm: yes}\n", "expected, this is a boolean"),
+        ("render: {helm: often}\n", "often is not known here"),
+    ] {
+        let (folder, cache) = (copy(&fixtures().join("render/helm-values")), Folder::new());
+        let folder = folder.with("memlint.yaml", format!("{head}{policy}"));
+        let found = run(&folder, &cache, &path, &[]).run();
+        let printed = format!("{}{}", found.stdout, found.stderr);
+        assert!(printed.contains(said), "{policy}\n{printed}");
+    }
+    let (folder, cache) = (copy(&fixtures().join("render/helm-values")), Folder::new());
+    let folder = folder.with("memlint.yaml", format!("{head}render: {{helm: always}}\n"));
+    _ = run(&folder, &cache, "", &[]).run().exits(1).says(&["1 unreadable", "helm is not there"]);
 }

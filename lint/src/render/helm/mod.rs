@@ -16,9 +16,10 @@ use memlint_files::held::Held;
 use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml::{self, OwnedDocument};
 use memlint_kubernetes::object::Value;
+use memlint_policies::policy::{ChartValues, When};
 use rayon::prelude::*;
 
-use super::args::RenderArgs;
+use super::args::{Plan, RenderArgs};
 use super::attempt::{Attempt, Rendered, Source};
 use super::cache::{Cache, Key};
 use super::files::Files;
@@ -45,20 +46,26 @@ struct Job {
     namespace: Option<String>,
     /// Where its values are; those that the chart brings itself are told to nobody.
     places: Vec<Place>,
+    /// Values files that are not among the documents.
+    files: Vec<PathBuf>,
     set: Vec<String>,
     used: BTreeSet<usize>,
     notes: Vec<Note>,
 }
 
 /// Renders all charts and releases of a corpus.
-pub(super) fn render(documents: &[Held], files: &Arc<Files>, args: &RenderArgs, cache: &Cache) -> Vec<Attempt> {
+pub(super) fn render(documents: &[Held], files: &Arc<Files>, plan: Plan<'_>, cache: &Cache) -> Vec<Attempt> {
+    let (when, args) = (plan.policy.helm, plan.args);
+    if when == When::Never {
+        return Vec::new();
+    }
     let charts = Chart::all(documents, files);
     let releases = Release::all(documents, files);
     if charts.is_empty() && releases.is_empty() {
         return Vec::new();
     }
     let mut attempts = Vec::new();
-    let mut jobs: Vec<Job> = charts.iter().flat_map(|chart| of_chart(chart, files)).collect();
+    let mut jobs: Vec<Job> = charts.iter().flat_map(|chart| of_chart(chart, files, plan)).collect();
     for release in releases {
         match of_release(release, &charts, files, args) {
             Ok(job) => jobs.push(job),
@@ -73,7 +80,7 @@ pub(super) fn render(documents: &[Held], files: &Arc<Files>, args: &RenderArgs, 
             let folder = entry.rsplit_once('/').map_or(".", |(folder, _)| folder);
             let message =
                 format!("helm is not there to render it; lint what it renders to: helm template {folder} | memlint -");
-            Attempt::Untried(Note { file: Some(entry.to_string()), at: None, message })
+            Attempt::without_tool(when, entry, message)
         }));
         return attempts;
     };
@@ -81,8 +88,8 @@ pub(super) fn render(documents: &[Held], files: &Arc<Files>, args: &RenderArgs, 
     attempts
 }
 
-/// A chart with its own values, and once more with those of each environment.
-fn of_chart(chart: &Chart, files: &Files) -> Vec<Job> {
+/// A chart with its own values, and once more with those of each environment; or as the policy says.
+fn of_chart(chart: &Chart, files: &Files, plan: Plan<'_>) -> Vec<Job> {
     if chart.is_library {
         return Vec::new();
     }
@@ -97,10 +104,38 @@ fn of_chart(chart: &Chart, files: &Files) -> Vec<Job> {
         release: chart.name.clone(),
         namespace: None,
         places,
+        files: Vec::new(),
         set: Vec::new(),
         used: chart.documents(files),
         notes: Vec::new(),
     };
+    let real = |path: &str| std::fs::canonicalize(plan.folder.join(path)).ok();
+    let said: Vec<&ChartValues> =
+        plan.policy.charts.iter().filter(|said| real(&said.path).as_ref() == Some(&chart.folder)).collect();
+    let as_said = |said: &&ChartValues| {
+        let name = match said.values.as_slice() {
+            [] => folder.to_owned(),
+            values => format!("{folder} with {}", values.join(", ")),
+        };
+        let mut job = job(name, own.clone());
+        for file in &said.values {
+            match real(file).and_then(|path| charts::file_of_values(&path, files)) {
+                Some(place) => {
+                    job.used.insert(place.document);
+                    job.places.push(place);
+                }
+                // It is not among what is linted: helm reads it by itself.
+                None => job.files.push(plan.folder.join(file)),
+            }
+        }
+        job.set.clone_from(&said.set);
+        job.namespace.clone_from(&said.namespace);
+        job.release = said.release.clone().unwrap_or(job.release);
+        job
+    };
+    if !said.is_empty() {
+        return said.iter().map(as_said).collect();
+    }
     let with = |(inside, place): (String, Place)| {
         let places = own.iter().cloned().chain([place]).collect();
         job(format!("{folder} with {inside}"), places)
@@ -137,6 +172,7 @@ fn of_release(release: Release, charts: &[Chart], files: &Files, args: &RenderAr
         release: release.name,
         namespace: release.namespace,
         places: own.into_iter().chain(release.places).collect(),
+        files: Vec::new(),
         set: release.set,
         used: chart.iter().flat_map(|chart| chart.documents(files)).chain([release.document]).collect(),
         chart,
@@ -188,14 +224,14 @@ fn one(helm: &Tool, documents: &[Held], files: &Arc<Files>, args: &RenderArgs, c
         name: job.release.clone(),
         is_library: false,
     });
-    Attempt::Rendered(Rendered {
+    Attempt::Rendered(Box::new(Rendered {
         entry: job.entry,
         name: job.name.into(),
         used: job.used,
         text,
         source: Source::Helm(Trace { chart, files: files.clone(), places: job.places, marked, fallback: job.document }),
         notes: job.notes,
-    })
+    }))
 }
 
 fn split(text: &str) -> Vec<OwnedDocument> {
@@ -253,7 +289,7 @@ fn run(
 ) -> Result<String, String> {
     let text = values.to_string();
     let absolute = |file: &PathBuf| std::fs::canonicalize(file).map_err(|error| format!("{}: {error}", file.display()));
-    let given: Vec<PathBuf> = args.values.iter().map(absolute).collect::<Result<_, _>>()?;
+    let given: Vec<PathBuf> = job.files.iter().chain(&args.values).map(absolute).collect::<Result<_, _>>()?;
     let mut options = vec!["template".to_owned(), args.release.clone().unwrap_or_else(|| job.release.clone())];
     options.push(path.to_string_lossy().into_owned());
     options.extend(["--skip-tests".to_owned(), "--values".to_owned(), "values.json".to_owned()]);

@@ -9,14 +9,15 @@ use std::sync::Arc;
 
 use memlint_files::held::Held;
 use memlint_files::problem::{Note, Problem};
+use memlint_policies::policy::When;
 use rayon::prelude::*;
 
-use super::args::RenderArgs;
+use super::args::{Plan, RenderArgs};
 use super::attempt::{Attempt, Rendered, Source};
 use super::cache::{Cache, Key};
 use super::files::Files;
 use super::process::Tool;
-use graph::Graph;
+use graph::{Graph, Unit};
 
 pub(super) use trace::Trace;
 
@@ -28,7 +29,12 @@ struct Kustomize {
 }
 
 /// Renders all kustomizations of a corpus.
-pub(super) fn render(documents: &[Held], files: &Arc<Files>, args: &RenderArgs, cache: &Cache) -> Vec<Attempt> {
+pub(super) fn render(documents: &[Held], files: &Arc<Files>, plan: Plan<'_>, cache: &Cache) -> Vec<Attempt> {
+    let when = plan.policy.kustomize;
+    if when == When::Never {
+        return Vec::new();
+    }
+    let args = plan.args;
     let graph = Arc::new(Graph::read(documents, files));
     let entries = graph.entries();
     if entries.is_empty() {
@@ -37,23 +43,26 @@ pub(super) fn render(documents: &[Held], files: &Arc<Files>, args: &RenderArgs, 
     let found = Tool::find("kustomize").map(|tool| Kustomize { tool, before: &["build"] });
     let found = found.or_else(|| Some(Kustomize { tool: Tool::find("kubectl")?, before: &["kustomize"] }));
     let Some(kustomize) = found else {
-        return entries.into_iter().filter_map(|folder| Some(untried(&graph, folder, None)?)).collect();
+        let without = |folder: &Path| {
+            let file = &graph.units.get(folder)?.file;
+            let message = format!(
+                "neither kustomize nor kubectl is there to render it; lint what it renders to: kubectl kustomize {} | \
+                 memlint -",
+                shown(file)
+            );
+            Some(Attempt::without_tool(when, file, message))
+        };
+        return entries.into_iter().filter_map(without).collect();
     };
     let one = |folder: &&Path| one(&kustomize, &graph, folder, files, args, cache);
     entries.par_iter().filter_map(one).collect()
 }
 
-/// A kustomization that is not rendered, and why: without a reason there is no tool for it.
-fn untried(graph: &Graph, folder: &Path, why: Option<String>) -> Option<Attempt> {
-    let unit = graph.units.get(folder)?;
-    let shown = shown(&unit.file);
-    let message = match why {
-        Some(why) => format!("{why}; what it renders to is not linted: kubectl kustomize {shown} | memlint -"),
-        None => format!(
-            "neither kustomize nor kubectl is there to render it; lint what it renders to: kubectl kustomize {shown} | memlint -"
-        ),
-    };
-    Some(Attempt::Untried(Note { file: Some(unit.file.to_string()), at: None, message }))
+/// A kustomization that is not rendered, and why.
+fn untried(unit: &Unit, why: &str) -> Attempt {
+    let message =
+        format!("{why}; what it renders to is not linted: kubectl kustomize {} | memlint -", shown(&unit.file));
+    Attempt::Untried(Note { file: Some(unit.file.to_string()), at: None, message })
 }
 
 /// The folder of a kustomization, as one would type it.
@@ -73,10 +82,10 @@ fn one(
     let parts = graph.closure(folder);
     let units = || parts.iter().filter_map(|folder| graph.units.get(*folder));
     if let Some(remote) = units().flat_map(|unit| &unit.remote).next() {
-        return untried(graph, folder, Some(format!("{remote} is not in this tree, and nothing is fetched")));
+        return Some(untried(unit, &format!("{remote} is not in this tree, and nothing is fetched")));
     }
     if units().any(|unit| unit.has_charts) && !args.enable_helm {
-        return untried(graph, folder, Some("it inflates Helm charts, for which --enable-helm is needed".to_owned()));
+        return Some(untried(unit, "it inflates Helm charts, for which --enable-helm is needed"));
     }
     let read = graph.files(folder);
     let text = match build(kustomize, graph, folder, &read, args, cache) {
@@ -88,14 +97,14 @@ fn one(
     };
     let used = read.iter().flat_map(|file| files.documents(file)).chain(units().map(|unit| &unit.document));
     let used: BTreeSet<usize> = used.copied().collect();
-    Some(Attempt::Rendered(Rendered {
+    Some(Attempt::Rendered(Box::new(Rendered {
         entry: unit.file.clone(),
         name: shown(&unit.file).into(),
         used,
         text,
         source: Source::Kustomize(Trace::new(graph.clone(), files.clone(), folder.to_owned())),
         notes: Vec::new(),
-    }))
+    })))
 }
 
 /// Builds a kustomization through one of ours that uses it and asks where everything comes from; the tree itself is not
