@@ -6,6 +6,7 @@ use std::sync::Arc;
 use memlint_files::problem::{Note, Problem};
 use memlint_policies::finding::{Finding, Level};
 
+use crate::linting::account::Account;
 use crate::project::corpus::Counts;
 use crate::project::place::Place;
 
@@ -22,6 +23,10 @@ pub struct Report {
     pub counts: Counts,
     /// How many Pod templates were checked.
     pub workloads: usize,
+    /// How many resource blocks outside of Pod templates were checked.
+    pub blocks: usize,
+    /// The amounts of memory that are written, and how many of them were judged.
+    pub amounts: Account,
     /// How many documents hold no Kubernetes object.
     pub foreign: usize,
     /// How many findings were exempted.

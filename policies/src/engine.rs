@@ -3,6 +3,7 @@ use std::cell::OnceCell;
 
 use jiff::civil::Date;
 use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::reference::Related;
 use memlint_kubernetes::resources::Defaulting;
 use memlint_kubernetes::workload::Workload;
 
@@ -11,7 +12,7 @@ use crate::exemption::{Exempted, Subject};
 use crate::finding::{Finding, Group};
 use crate::inventory::Inventory;
 use crate::policy::Policy;
-use crate::rule::{Cx, Sink};
+use crate::rule::{Cx, Needs, Rule, Sink};
 use crate::rules::RULES;
 use crate::self_exemption::{exempted, self_exemptions};
 
@@ -53,7 +54,9 @@ pub struct Report {
 #[must_use]
 pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
     let namespace = review.namespace_of(workload);
-    let admitted = Admitted::new(workload, review.inventory, namespace, review.defaulting);
+    // Of a block nobody knows what will be filled in.
+    let defaulting = if workload.is_block { Defaulting::Done } else { review.defaulting };
+    let admitted = Admitted::new(workload, review.inventory, namespace, defaulting);
     let placing = OnceCell::new();
     let (own, notes) = self_exemptions(workload, (namespace, review.inventory.allowances(namespace)), review.policy);
     let mut report = Report { notes, ..Report::default() };
@@ -62,7 +65,7 @@ pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
         if !workload.makes_pods && rule.group != Group::Valid {
             continue;
         }
-        if rule.needs.missing(review.inventory).is_some() {
+        if rule.needs.missing(review.inventory).is_some() || !may_judge(rule, workload) {
             continue;
         }
         let mut sink = Sink::default();
@@ -84,25 +87,36 @@ pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
                 report.exemptions.push(Exempted { rule: rule.id, container, by, reason, exemption: used });
                 continue;
             }
+            let related = draft.related.into_iter().map(|related| match related.origin {
+                Some(_) => related,
+                None => Related { at: workload.written_at(&related.at), ..related },
+            });
             report.findings.push(Finding {
                 rule: rule.id,
                 group: rule.group,
                 level: level.min(draft.at_most),
                 object: workload.object.clone(),
                 container: draft.container,
-                at: draft.at,
+                at: workload.written_at(&draft.at),
                 on_key: draft.on_key,
                 part: draft.part,
                 message: draft.message,
                 help: draft.help,
-                related: draft.related,
-                fix: draft.fix,
+                related: related.collect(),
+                fix: draft.fix.filter(|_| workload.moved.is_empty()),
                 measures: draft.measures,
                 data: draft.data,
             });
         }
     }
     report
+}
+
+/// Whether there is enough of a workload for a rule. Of a block that sets no namespace it is not known which LimitRanges
+/// hold.
+fn may_judge(rule: &Rule, workload: &Workload) -> bool {
+    let is_placed = rule.needs != Needs::LimitRanges || workload.object.namespace.is_some();
+    !workload.is_block || (rule.judges_blocks && is_placed)
 }
 
 /// The rules that are on but cannot run, and why.

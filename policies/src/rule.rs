@@ -40,6 +40,8 @@ pub struct Rule {
     pub params: &'static [Param],
     /// What it needs to know beyond the object.
     pub needs: Needs,
+    /// Whether a resource block is enough for it, where what is absent may be set elsewhere: see [`Workload::is_block`].
+    pub judges_blocks: bool,
     /// The check itself. It cannot fail and reads nothing but `Cx`.
     pub check: fn(&Cx<'_>, &mut Sink),
 }

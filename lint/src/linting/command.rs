@@ -50,6 +50,11 @@ pub(crate) fn run(args: &LintArgs) -> anyhow::Result<u8> {
             started.elapsed().as_millis(),
         ));
     }
+    if args.stats {
+        for ((file, holder), count) in &report.amounts.rest {
+            complain(&format!("amounts not judged: {count} in {file}, {holder}"));
+        }
+    }
     Ok(if corpus.fatal.is_empty() { exit_code(&report, args.fail_on) } else { FAILED })
 }
 

@@ -3,6 +3,7 @@
 //! Two steps over what was read: first what rules need to know of other files (LimitRanges, RuntimeClasses), then
 //! every document by itself, in parallel. The order of the report depends on the files alone.
 
+pub mod account;
 mod args;
 pub(crate) mod command;
 
@@ -15,20 +16,25 @@ use memlint_capacity::Capacity;
 use memlint_files::held::{Asked, Held};
 use memlint_files::place;
 use memlint_files::problem::{Note, Problem};
-use memlint_files::yaml::Document;
+use memlint_files::yaml::{self, Document, Embedded};
+use memlint_kubernetes::object::Value;
 use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::placeholder::is_placeholder;
 use memlint_kubernetes::reference::Related;
 use memlint_kubernetes::resources::Defaulting;
 use memlint_kubernetes::workload::{Object, Workload, objects};
 use memlint_policies::engine::{self, Review};
-use memlint_policies::finding::{Finding, Level};
+use memlint_policies::finding::{Finding, Group, Level};
 use memlint_policies::policy::Policy;
 use rayon::prelude::*;
 
+use crate::project::blocks;
 use crate::project::corpus::Corpus;
 use crate::project::place::{Place, Wanted};
 use crate::project::walk::{Content, Skipped, Walk};
 use crate::report::{Located, Report};
+
+use account::Account;
 
 pub use args::LintArgs;
 
@@ -67,6 +73,8 @@ pub fn lint(corpus: &Corpus, settings: Settings<'_>) -> Report {
         report.workloads += part.workloads;
         report.exempted += part.exempted;
         report.foreign += usize::from(part.foreign);
+        report.blocks += part.blocks;
+        report.amounts.merge(part.amounts);
         used.extend(part.used);
         if part.is_patch {
             skipped.patch(&held.file);
@@ -100,6 +108,8 @@ struct Part {
     foreign: bool,
     templated: bool,
     is_patch: bool,
+    blocks: usize,
+    amounts: Account,
 }
 
 struct Linter<'a> {
@@ -115,33 +125,123 @@ impl Linter<'_> {
         let document = match self.walk.read(index, held) {
             Content::Objects(document) => document,
             Content::Foreign(document) => {
-                not_an_object(held, &document, &mut part);
+                self.foreign(index, held, &document, &mut part);
                 return part;
             }
-            Content::Patch => return Part { is_patch: true, ..part },
+            Content::Rendered => {
+                self.count_unparsed(held, "what it renders to", true, &mut part);
+                return part;
+            }
+            Content::Patch => {
+                self.count_unparsed(held, "a kustomize patch", false, &mut part);
+                return Part { is_patch: true, ..part };
+            }
             Content::Template => return Part { templated: true, ..part },
-            Content::Rendered => return part,
             Content::Broken(problem) => return Part { problems: vec![problem], ..part },
         };
         for object in &objects(document.value()) {
-            for workload in Workload::find(object) {
-                self.workload(index, held, &document, object, &workload, &mut part);
+            let workloads = Workload::find(object);
+            for workload in &workloads {
+                self.workload(index, held, (&document, object), workload, &mut part);
+            }
+            let blocks = blocks::of_object(object, &workloads);
+            for block in &blocks {
+                self.workload(index, held, (&document, object), block, &mut part);
+            }
+            for at in blocks::texts(object) {
+                self.text(index, held, (&document, object), &at, &mut part);
+            }
+            // What is rendered is counted where it is written.
+            if held.rendering.is_none() {
+                let is_judged = |at: &FieldPath| {
+                    let is_in = |workload: &Workload| {
+                        !workload.makes_pods
+                            || workload.containers.iter().any(|place| at.starts_with(&place.resources_at))
+                            || at.starts_with(&workload.spec_at.key("resources"))
+                    };
+                    workloads.iter().chain(&blocks).any(is_in)
+                };
+                part.amounts.add(&held.file, object.value, &object.reference.kind, &is_judged);
             }
         }
         part.findings.sort_by(|a, b| order(a).cmp(&order(b)));
         part
     }
 
+    /// A document without an object: the values of a chart, or nothing to judge.
+    fn foreign(&self, index: usize, held: &Held, document: &Document<'_>, part: &mut Part) {
+        let is_of_values = blocks::is_values_file(&held.file);
+        let reference = blocks::reference(&held.file);
+        let blocks = if is_of_values { blocks::of_values(document.value(), &reference) } else { Vec::new() };
+        if blocks.is_empty() {
+            not_an_object(held, document, part);
+        }
+        let object = Object { at: FieldPath::root(), reference, value: document.value() };
+        for block in &blocks {
+            self.workload(index, held, (document, &object), block, part);
+        }
+        let is_judged = |at: &FieldPath| {
+            blocks.iter().flat_map(|block| &block.containers).any(|place| at.starts_with(&place.resources_at))
+        };
+        part.amounts.add(&held.file, document.value(), "a document without a kind", &is_judged);
+        part.findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    }
+
+    /// A text of an object that holds values for a chart.
+    fn text(
+        &self,
+        index: usize,
+        held: &Held,
+        (document, object): (&Document<'_>, &Object<'_, '_>),
+        at: &FieldPath,
+        part: &mut Part,
+    ) {
+        let full = at.below(&object.at);
+        let Some(embedded) = Embedded::find(document, &full) else { return };
+        for raw in yaml::split(&embedded.text) {
+            let Ok(inner) = yaml::parse(raw) else { continue };
+            let blocks = blocks::of_values(inner.value(), &blocks::where_it_goes(object));
+            let within = Object { at: FieldPath::root(), reference: object.reference.clone(), value: inner.value() };
+            let mut found = Part::default();
+            for block in &blocks {
+                self.workload(index, held, (&inner, &within), block, &mut found);
+            }
+            for mut located in found.findings {
+                for place in std::iter::once(&mut located.place).chain(&mut located.related) {
+                    if place.document == index {
+                        place.span = embedded.span(document, place.span);
+                        place.path = full.clone();
+                    }
+                }
+                part.findings.push(located);
+            }
+            part.used.extend(found.used);
+            part.exempted += found.exempted;
+            part.blocks += found.blocks;
+            let is_judged = |at: &FieldPath| {
+                blocks.iter().flat_map(|block| &block.containers).any(|place| at.starts_with(&place.resources_at))
+            };
+            part.amounts.add(&held.file, inner.value(), &object.reference.kind, &is_judged);
+        }
+    }
+
+    /// Counts the amounts of a document that is not judged as it stands.
+    fn count_unparsed(&self, held: &Held, holder: &str, is_judged: bool, part: &mut Part) {
+        if let Ok(document) = yaml::parse(held.document.raw()) {
+            part.amounts.add(&held.file, document.value(), holder, &|_| is_judged);
+        }
+    }
+
     fn workload(
         &self,
         index: usize,
         held: &Held,
-        document: &Document<'_>,
-        object: &Object<'_, '_>,
+        (document, object): (&Document<'_>, &Object<'_, '_>),
         workload: &Workload,
         part: &mut Part,
     ) {
-        part.workloads += usize::from(workload.makes_pods);
+        part.workloads += usize::from(workload.makes_pods && !workload.is_block);
+        part.blocks += usize::from(workload.is_block);
         let review = Review {
             policy: self.settings.policy,
             inventory: self.walk.inventory(held),
@@ -159,6 +259,11 @@ impl Linter<'_> {
             part.notes.push(Note { file, at: Some((place.span.line, place.span.column)), message });
         }
         for finding in reviewed.findings {
+            // What is filled in later is not known, and not wrong.
+            let is_about_form = finding.group == Group::Valid;
+            if is_about_form && is_unknown(object.value.at(&finding.at)) {
+                continue;
+            }
             part.findings.push(self.locate(index, document, &object.at, finding));
         }
     }
@@ -231,6 +336,11 @@ fn told_once(findings: &mut Vec<Located>) {
     *findings = kept;
 }
 
+/// Whether a value is a placeholder.
+fn is_unknown(value: Option<&Value<'_>>) -> bool {
+    value.and_then(Value::as_str).is_some_and(is_placeholder)
+}
+
 fn order(located: &Located) -> (usize, usize, Reverse<Level>, &'static str, &FieldPath, &str) {
     let Finding { rule, level, at, message, .. } = &located.finding;
     (located.place.span.line, located.place.span.column, Reverse(*level), rule, at, message)
@@ -241,7 +351,7 @@ fn not_an_object(held: &Held, document: &Document<'_>, part: &mut Part) {
     part.foreign = held.asked != Asked::Stdin;
     let span = document.resolve(&FieldPath::root()).value;
     let found = match document.value() {
-        memlint_kubernetes::object::Value::Map(_) => "a map without apiVersion and kind",
+        Value::Map(_) => "a map without apiVersion and kind",
         other => other.describe(),
     };
     let message = format!("this is {found}, not a Kubernetes object");

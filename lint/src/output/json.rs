@@ -32,6 +32,8 @@ struct Summary<'a> {
     warn: usize,
     exempted: usize,
     not_run: Vec<&'a str>,
+    blocks: usize,
+    amounts: Amounts,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     rendered: &'a BTreeMap<&'static str, usize>,
 }
@@ -57,6 +59,14 @@ struct Finding<'a> {
     source: Option<Source<'a>>,
     data: BTreeMap<&'a str, serde_json::Value>,
     fix: Option<&'a json_patch::Patch>,
+}
+
+/// Amounts of memory in requests and limits.
+#[derive(Serialize)]
+struct Amounts {
+    written: usize,
+    judged: usize,
+    unknown: usize,
 }
 
 /// What the object is rendered from.
@@ -96,6 +106,12 @@ pub fn write(report: &Report, corpus: &Corpus, out: &mut impl io::Write) -> io::
             warn: report.count(Level::Warn),
             exempted: report.exempted,
             not_run: report.not_run.iter().map(|(rule, _)| *rule).collect(),
+            blocks: report.blocks,
+            amounts: Amounts {
+                written: report.amounts.written,
+                judged: report.amounts.judged,
+                unknown: report.amounts.unknown,
+            },
             rendered: &report.rendered,
         },
         findings: report.findings.iter().map(|located| finding(located, corpus)).collect(),

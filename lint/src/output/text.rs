@@ -205,7 +205,11 @@ fn summary(report: &Report) -> String {
     if !report.problems.is_empty() {
         _ = write!(line, ", {} unreadable", report.problems.len());
     }
-    _ = write!(line, " in {} of {}", plural(report.workloads, "workload"), plural(report.counts.files, "file"));
+    _ = write!(line, " in {}", plural(report.workloads, "workload"));
+    if report.blocks > 0 {
+        _ = write!(line, " and {}", plural(report.blocks, "resource block"));
+    }
+    _ = write!(line, " of {}", plural(report.counts.files, "file"));
     let rendered: Vec<String> = report
         .rendered
         .iter()
@@ -237,12 +241,20 @@ fn summary(report: &Report) -> String {
     if !skipped.is_empty() {
         _ = write!(line, "; skipped: {}", skipped.join(", "));
     }
+    let amounts = &report.amounts;
+    if amounts.written > 0 {
+        _ = write!(line, "; amounts: {} written, {} judged", amounts.written, amounts.judged);
+        if amounts.unknown > 0 {
+            _ = write!(line, ", {} unknown", amounts.unknown);
+        }
+    }
     line
 }
 
 fn plural(count: usize, what: &str) -> String {
     match (count, what.split_once(' ')) {
         (1, _) => format!("1 {what}"),
+        (_, Some(("resource", rest))) => format!("{count} resource {rest}s"),
         (_, Some(("document", rest))) => format!("{count} documents {rest}"),
         _ if what.ends_with("ch") => format!("{count} {what}es"),
         _ => format!("{count} {what}s"),

@@ -1,6 +1,7 @@
 //! [`Project`]: what a command reads before it starts: the policy, the capacity and the manifests.
 
 mod args;
+pub mod blocks;
 pub mod corpus;
 pub mod known;
 pub mod kustomize;

@@ -25,7 +25,7 @@ pub struct RenderArgs {
     /// An API that the cluster has, such as monitoring.coreos.com/v1; can be given several times
     #[arg(long, value_name = "GROUP/VERSION")]
     pub api_versions: Vec<String>,
-    /// The cluster's version that charts are told, such as 1.33
+    /// The cluster's version that charts are told, such as 1.33; by default 1.36
     #[arg(long, value_name = "VERSION")]
     pub kube_version: Option<String>,
     /// A folder with packed charts, such as redis-19.0.1.tgz, for releases of charts that are not in the tree

@@ -11,6 +11,7 @@ pub mod limit_range;
 pub mod measure;
 pub mod object;
 pub mod path;
+pub mod placeholder;
 pub mod places;
 pub mod quantity;
 pub mod quota;

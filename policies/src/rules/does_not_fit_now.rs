@@ -39,6 +39,7 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("does_not_fit_now.rs"),
     params: &[],
     needs: Needs::BoundPods,
+    judges_blocks: false,
     check,
 };
 

@@ -56,6 +56,7 @@ pub(super) const RULE: Rule = Rule {
         summary: "from which share of the limit, in percent, a heap is a warning",
     }],
     needs: Needs::Nothing,
+    judges_blocks: true,
     check,
 };
 

@@ -48,6 +48,7 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("invalid_manifest.rs"),
     params: &[],
     needs: Needs::Nothing,
+    judges_blocks: false,
     check,
 };
 

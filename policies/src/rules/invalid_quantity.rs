@@ -36,6 +36,7 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("invalid_quantity.rs"),
     params: &[],
     needs: Needs::Nothing,
+    judges_blocks: true,
     check,
 };
 

@@ -43,6 +43,7 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("limit_above_every_node.rs"),
     params: &[],
     needs: Needs::Nodes,
+    judges_blocks: true,
     check,
 };
 

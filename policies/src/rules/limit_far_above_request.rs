@@ -54,6 +54,7 @@ pub(super) const RULE: Rule = Rule {
         summary: "how many times the request the limit may be",
     }],
     needs: Needs::Nothing,
+    judges_blocks: true,
     check,
 };
 

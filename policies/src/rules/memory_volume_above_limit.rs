@@ -54,6 +54,7 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("memory_volume_above_limit.rs"),
     params: &[],
     needs: Needs::Nothing,
+    judges_blocks: false,
     check,
 };
 

@@ -39,6 +39,7 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("missing_memory_limit.rs"),
     params: &[],
     needs: Needs::Nothing,
+    judges_blocks: false,
     check,
 };
 

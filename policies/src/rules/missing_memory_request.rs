@@ -43,6 +43,7 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("missing_memory_request.rs"),
     params: &[],
     needs: Needs::Nothing,
+    judges_blocks: false,
     check,
 };
 

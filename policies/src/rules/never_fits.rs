@@ -41,6 +41,7 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("never_fits.rs"),
     params: &[],
     needs: Needs::Nodes,
+    judges_blocks: true,
     check,
 };
 

@@ -42,6 +42,7 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("no_eligible_node.rs"),
     params: &[],
     needs: Needs::Nodes,
+    judges_blocks: false,
     check,
 };
 

@@ -47,6 +47,7 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("outside_limit_range.rs"),
     params: &[],
     needs: Needs::LimitRanges,
+    judges_blocks: true,
     check,
 };
 
@@ -64,7 +65,8 @@ fn draft(cx: &Cx<'_>, violation: Violation) -> Option<Draft> {
     let Violation { resource, list, enforced, constraint, .. } = &violation;
     let container = violation.container.and_then(|index| cx.pod.containers.get(index));
     let unreadable = container.map_or(cx.pod.containers.iter().any(|c| c.unreadable), |c| c.unreadable);
-    if unreadable {
+    let is_absent = container.is_none_or(|c| !c.effective.list(*list).contains_key(resource.as_str()));
+    if unreadable || (cx.workload.is_block && is_absent) {
         return None;
     }
     let at = match (container, &cx.pod.pod_level) {

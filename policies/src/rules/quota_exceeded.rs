@@ -50,6 +50,7 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("quota_exceeded.rs"),
     params: &[],
     needs: Needs::Quotas,
+    judges_blocks: false,
     check,
 };
 

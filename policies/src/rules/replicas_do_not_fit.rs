@@ -42,6 +42,7 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("replicas_do_not_fit.rs"),
     params: &[],
     needs: Needs::Nodes,
+    judges_blocks: false,
     check,
 };
 

@@ -41,6 +41,7 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("request_above_limit.rs"),
     params: &[],
     needs: Needs::Nothing,
+    judges_blocks: true,
     check,
 };
 

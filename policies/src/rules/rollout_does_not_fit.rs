@@ -47,6 +47,7 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("rollout_does_not_fit.rs"),
     params: &[],
     needs: Needs::NodesOrQuotas,
+    judges_blocks: false,
     check,
 };
 

@@ -51,6 +51,7 @@ pub(super) const RULE: Rule = Rule {
         summary: "the smallest amount of memory that is taken seriously",
     }],
     needs: Needs::Nothing,
+    judges_blocks: true,
     check,
 };
 

@@ -31,6 +31,9 @@ use values::Place;
 
 pub(super) use trace::Trace;
 
+/// The version that charts are told, since a helm that was built from source knows of none.
+const KUBERNETES: &str = "1.36.0";
+
 /// One chart with one set of values.
 #[derive(Debug)]
 struct Job {
@@ -298,9 +301,7 @@ fn run(
     job.set.iter().for_each(|set| option("--set", set));
     args.set.iter().for_each(|set| option("--set", set));
     args.api_versions.iter().for_each(|version| option("--api-versions", version));
-    if let Some(version) = &args.kube_version {
-        option("--kube-version", version);
-    }
+    option("--kube-version", args.kube_version.as_deref().unwrap_or(KUBERNETES));
     if let Some(namespace) = &job.namespace {
         option("--namespace", namespace);
     }

@@ -23,6 +23,7 @@ pub fn may_matter(text: &str) -> bool {
     }
     is_kept(&head)
         || NEEDLES.iter().any(|needle| memmem::find(text.as_bytes(), needle).is_some())
+        || has_amounts(text)
         || may_hide_words(text)
 }
 
@@ -99,6 +100,8 @@ const KEPT: &[&str] = &[
     "ScaledObject",
     "SparkApplication",
     "ScheduledSparkApplication",
+    // Operators keep amounts of memory in fields of their own.
+    "FlinkDeployment",
     // They hold the values that charts are rendered with.
     "HelmRelease",
     "Application",
@@ -106,6 +109,12 @@ const KEPT: &[&str] = &[
 
 /// Words of which every Pod template (and every task of a pipeline) has at least one.
 const NEEDLES: &[&[u8]] = &[b"ontainer", b"steps"];
+
+/// Whether there may be a resource block: an amount of memory, and a list that it is in.
+fn has_amounts(text: &str) -> bool {
+    let has = |word: &[u8]| memmem::find(text.as_bytes(), word).is_some();
+    has(b"memory") && (has(b"requests") || has(b"limits"))
+}
 
 fn is_kept(head: &Head<'_>) -> bool {
     let knative = head.kind == "Service" || head.group() == "serving.knative.dev";

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1 as core;
 
-use super::{Object, Workload};
+use super::{Object, Workload, operators};
 use crate::aggregate::ContainerKind;
 use crate::decode::{self, Leniency, Problem};
 use crate::object::Value;
@@ -20,6 +20,7 @@ pub(super) fn find(object: &Object<'_, '_>) -> Vec<Workload> {
         "apiextensions.k8s.io" => return found,
         _ => {}
     }
+    found.extend(operators::find(object));
     let mut templates = Vec::new();
     walk(object.value, &FieldPath::root(), &mut templates);
     let templates = templates.into_iter();
@@ -174,6 +175,8 @@ impl<'o> Builder<'o> {
             claim_templates: Vec::new(),
             makes_pods: true,
             leniency: Leniency::CustomResource,
+            is_block: false,
+            moved: Vec::new(),
         }
     }
 }

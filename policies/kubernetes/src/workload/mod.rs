@@ -4,8 +4,10 @@
 //! (`spec.containers` under a key such as `template`), plus Argo workflows and Tekton tasks, whose containers stand
 //! elsewhere. One object can hold several templates; each is a workload of its own.
 
+mod block;
 mod custom;
 mod objects;
+mod operators;
 mod pod;
 mod unreadable;
 
@@ -51,6 +53,11 @@ pub struct Workload {
     pub makes_pods: bool,
     /// Whether the API server knows the object's type, so that all of the template must be as the type says.
     pub leniency: Leniency,
+    /// Whether this is not a whole Pod template, but a resource block and what stands beside it: what is absent may be
+    /// set elsewhere.
+    pub is_block: bool,
+    /// Fields of the template that stand somewhere else in the object, each with where.
+    pub moved: Vec<(FieldPath, FieldPath)>,
     /// How many Pods it makes.
     pub scale: Scale,
     annotations: BTreeMap<String, String>,
@@ -110,6 +117,8 @@ impl Workload {
             claim_templates: Vec::new(),
             makes_pods: true,
             leniency: Leniency::Strict,
+            is_block: false,
+            moved: Vec::new(),
             annotations: set.metadata.annotations.clone().unwrap_or_default(),
         }
     }
@@ -129,6 +138,13 @@ impl Workload {
             ContainerKind::App => spec.containers.get(place.index),
             ContainerKind::Init | ContainerKind::Sidecar => spec.init_containers.as_ref()?.get(place.index),
         }
+    }
+
+    /// Where a field of the template really stands.
+    #[must_use]
+    pub fn written_at(&self, at: &FieldPath) -> FieldPath {
+        let moved = self.moved.iter().find_map(|(here, there)| Some(at.relative_to(here)?.below(there)));
+        moved.unwrap_or_else(|| at.clone())
     }
 
     /// Whether this is a Pod itself, not something that makes Pods.
@@ -182,6 +198,8 @@ impl Workload {
             claim_templates: Vec::new(),
             makes_pods: true,
             leniency,
+            is_block: false,
+            moved: Vec::new(),
         }
     }
 
