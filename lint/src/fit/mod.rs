@@ -105,7 +105,8 @@ pub fn fit(corpus: &Corpus, capacity: &Arc<Capacity>, namespace: &str) -> FitRep
         report.results.extend(results);
         report.bound += bound;
     }
-    report.notes.extend(skipped.notes());
+    let skipped = skipped.notes(&report.notes);
+    report.notes.extend(skipped);
     report.problems.sort();
     report.notes.sort();
     report.notes.dedup();
@@ -127,7 +128,7 @@ fn objects_of(
         }
         for workload in Workload::find(&object).into_iter().filter(|workload| workload.makes_pods) {
             let namespace = object.reference.namespace.as_deref().unwrap_or(walk.namespace());
-            let place = corpus.place(index, document, &object.at, Wanted::value(&FieldPath::of(&["kind"]))).0;
+            let place = corpus.place(index, document, &object.at, Wanted::value(&FieldPath::root())).0;
             let file = corpus.held(place.document).map_or(&held.file, |held| &held.file);
             let fit = fit::fit(&workload, walk.inventory(held), namespace);
             results.push(placed((file, place.span.line), &workload, fit));

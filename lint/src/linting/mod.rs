@@ -88,7 +88,8 @@ pub fn lint(corpus: &Corpus, settings: Settings<'_>) -> Report {
         told_once(&mut report.findings);
     }
     (report.patches, report.templates) = (skipped.patches(), skipped.templates());
-    report.notes.extend(skipped.notes());
+    let skipped = skipped.notes(&report.notes);
+    report.notes.extend(skipped);
     report.notes.extend(exemption_notes(settings, &used));
     report.problems.sort();
     report.notes.sort();

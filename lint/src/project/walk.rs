@@ -157,12 +157,16 @@ impl<'a> Skipped<'a> {
         self.patches.len()
     }
 
-    /// What was skipped, and how to check it all the same.
+    /// What was skipped, and how to check it all the same, unless that is said already.
     #[must_use]
-    pub fn notes(&self) -> Vec<Note> {
+    pub fn notes(&self, said: &[Note]) -> Vec<Note> {
         let patches: BTreeSet<&str> = self.patches.iter().copied().collect();
         let mut notes = templates::notes(&self.templates);
         notes.extend(kustomize::notes(&patches));
+        let command = |note: &Note| note.message.rsplit_once(": ").map(|(_, command)| command.to_owned());
+        notes.retain(|note| {
+            command(note).is_none_or(|own| said.iter().all(|other| command(other).as_deref() != Some(&*own)))
+        });
         notes
     }
 }

@@ -1,5 +1,5 @@
-//! Every folder `fixtures/rules/RULE/CASE` is linted as a user would do it, and the output compared with the folder's
-//! `expected.txt`. A new case is a new folder. `MEMLINT_BLESS=1` writes the files anew; read them before you commit.
+//! Every folder `fixtures/rules/RULE/CASE` and `fixtures/blocks/CASE` is linted as a user would do it, and the output
+//! compared with the folder's `expected.txt`. A new case is a new folder. `MEMLINT_BLESS=1` writes the files anew; read them before you commit.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,9 @@ use memlint_tests::{diff, fixtures, memlint, memory, walk};
 use serde_json::Value;
 
 fn cases() -> Vec<PathBuf> {
-    walk::folders(&fixtures().join("rules")).iter().flat_map(|rule| walk::folders(rule)).collect()
+    let of_rules = walk::folders(&fixtures().join("rules"));
+    let of_rules = of_rules.iter().flat_map(|rule| walk::folders(rule));
+    of_rules.chain(walk::folders(&fixtures().join("blocks"))).collect()
 }
 
 /// A copy that no policy or ignore file of this repository reaches.

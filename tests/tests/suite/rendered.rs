@@ -150,7 +150,7 @@ fn the_policy_says_what_is_rendered_and_with_which_values() {
     let Some(path) = path() else { return };
     let head = "apiVersion: memlint.dev/v1alpha1\nkind: Policy\n";
     for (policy, said) in [
-        ("render: {helm: never}\n", "no findings"),
+        ("render: {helm: never}\n", "values values-prod.yaml"),
         ("charts:\n- path: charts/app\n", "no findings"),
         ("charts:\n- {path: charts/app, values: [charts/app/values-prod.yaml]}\n", "charts/app/values-prod.yaml:4:13"),
         ("charts:\n- {path: charts/app, set: [resources.requests.memory=3Gi]}\n", "requests 3Gi of memory"),

@@ -120,7 +120,8 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
             Content::Broken(problem) => explained.problems.push(problem),
         }
     }
-    explained.notes.extend(skipped.notes());
+    let skipped = skipped.notes(&explained.notes);
+    explained.notes.extend(skipped);
     corpus.fatal.iter().for_each(|error| exit::complain(&format!("memlint: {error}")));
     let printed = match args.format {
         Format::Text => text::render(&explained),
@@ -156,7 +157,7 @@ impl Asked<'_> {
         explained: &mut Explained,
     ) {
         for object in objects(document.value()) {
-            let place = corpus.place(index, document, &object.at, Wanted::value(&FieldPath::of(&["kind"]))).0;
+            let place = corpus.place(index, document, &object.at, Wanted::value(&FieldPath::root())).0;
             let file = corpus.held(place.document).map_or(&held.file, |held| &held.file);
             for workload in Workload::find(&object).into_iter().filter(|workload| workload.makes_pods) {
                 explained.workloads.push(self.workload(&workload, held, (file, place.span.line)));
