@@ -8,7 +8,7 @@
 {{/* What never changes between versions. */}}
 {{- define "memlint.selector" -}}
 app.kubernetes.io/name: memlint
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "memlint.labels" -}}
@@ -47,6 +47,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{/* What values.schema.json cannot say. */}}
 {{- define "memlint.check" -}}
 {{- with .Values }}
+{{- if and (eq .failurePolicy "Fail") (lt (int .replicas) 2) }}{{ fail "failurePolicy Fail needs at least two replicas: while the only one restarts, no Pod could be created" }}{{ end }}
 {{- if and .policy .policyFrom.configMap }}{{ fail "policy and policyFrom.configMap exclude each other" }}{{ end }}
 {{- if and .capacity .watchPods }}{{ fail "watchPods needs the cluster's own nodes: remove capacity" }}{{ end }}
 {{- if and (eq .certificates.mode "secret") (not .certificates.secretName) }}{{ fail "certificates.mode secret needs certificates.secretName" }}{{ end }}
