@@ -44,11 +44,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and (eq .Values.nodes "auto") (not .Values.capacity) }}true{{ end -}}
 {{- end }}
 
+{{/* Whether others than the Pod itself reach the port for metrics and health. */}}
+{{- define "memlint.opensMetrics" -}}
+{{- if or .Values.monitoring.enabled .Values.clientCertificates.configMap }}true{{ end -}}
+{{- end }}
+
 {{/* What values.schema.json cannot say. */}}
 {{- define "memlint.check" -}}
 {{- with .Values }}
 {{- if and (eq .failurePolicy "Fail") (lt (int .replicas) 2) }}{{ fail "failurePolicy Fail needs at least two replicas: while the only one restarts, no Pod could be created" }}{{ end }}
 {{- if and .policy .policyFrom.configMap }}{{ fail "policy and policyFrom.configMap exclude each other" }}{{ end }}
+{{- if and .clientCertificates.configMap (not .clientCertificates.names) }}{{ fail "clientCertificates.names must say whose certificates are good" }}{{ end }}
 {{- if and .capacity .watchPods }}{{ fail "watchPods needs the cluster's own nodes: remove capacity" }}{{ end }}
 {{- if and (eq .certificates.mode "secret") (not .certificates.secretName) }}{{ fail "certificates.mode secret needs certificates.secretName" }}{{ end }}
 {{- if and .autoscaling.enabled (lt (int .autoscaling.maxReplicas) (int .replicas)) }}{{ fail "autoscaling.maxReplicas is below replicas, which is the minimum" }}{{ end }}

@@ -32,7 +32,7 @@ fn text(file: &Path) -> String {
 
 /// A tool; `None`, and a word about it, where there is none.
 fn tool(name: &str, version: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(std::env::var_os(&name.to_uppercase()).unwrap_or_else(|| name.into()));
+    let path = PathBuf::from(std::env::var_os(name.to_uppercase()).unwrap_or_else(|| name.into()));
     let runs = Command::new(&path).arg(version).output().is_ok_and(|output| output.status.success());
     if !runs {
         skipped(&format!("tests of the chart: there is no {name}"));
@@ -195,22 +195,21 @@ fn workload(pod: &Value, file: &str) {
     assert_eq!(container["securityContext"], security, "{file}");
     assert_eq!(container["resources"]["requests"]["memory"], container["resources"]["limits"]["memory"], "{file}");
     assert_eq!(container["resources"]["limits"]["cpu"], Value::Null, "{file}");
-    assert_eq!(
-        container["readinessProbe"]["httpGet"],
-        json!({"path": "/readyz", "port": "webhook", "scheme": "HTTPS"})
-    );
-    assert_eq!(container["livenessProbe"]["httpGet"], json!({"path": "/livez", "port": "webhook", "scheme": "HTTPS"}));
-
     let words = std::iter::once("memlint-webhook").chain(strings(&container["args"]));
     let args = Args::try_parse_from(words).unwrap_or_else(|error| panic!("{file}: {error}"));
+    // Probes have no certificate to show.
+    let (port, scheme) = if args.tls.client_ca.is_some() { ("metrics", "HTTP") } else { ("webhook", "HTTPS") };
+    for (probe, path) in [("readinessProbe", "/readyz"), ("livenessProbe", "/livez")] {
+        assert_eq!(container[probe]["httpGet"], json!({"path": path, "port": port, "scheme": scheme}), "{file}");
+    }
     // Drained, then two seconds in which clients are told, then ten to finish.
     let grace = pod["terminationGracePeriodSeconds"].as_u64().expect("a number");
     assert!(args.limits.drain_delay.as_secs() + 12 < grace, "{file}: {grace} s");
     let port = container["ports"][0]["containerPort"].as_u64();
     assert_eq!(Some(u64::from(args.listen.port())), port, "{file}");
     let mounts = container["volumeMounts"].as_array().cloned().unwrap_or_default();
-    for path in [args.policy.as_ref(), args.tls.tls_cert.as_ref(), args.tls.tls_key.as_ref(), args.capacity.first()] {
-        let Some(path) = path else { continue };
+    let of_tls = [&args.tls.tls_cert, &args.tls.tls_key, &args.tls.client_ca].into_iter().flatten();
+    for path in of_tls.chain(&args.policy).chain(&args.capacity) {
         let is_mounted = |mount: &Value| {
             // With subPath a change would never arrive.
             mount["mountPath"].as_str().is_some_and(|folder| path.starts_with(folder)) && mount["subPath"].is_null()
