@@ -104,7 +104,8 @@ fn json_has_the_shape_that_is_promised() {
     };
     assert_eq!(
         keys(&root["summary"]),
-        ["deny", "documents", "exempted", "files", "notRun", "warn", "workloads"].map(str::to_owned)
+        ["amounts", "blocks", "deny", "documents", "exempted", "files", "notRun", "warn", "workloads"]
+            .map(str::to_owned)
     );
     let finding = &root["findings"][0];
     let column = DENY.find("512MB").expect("the bad value") + 1;

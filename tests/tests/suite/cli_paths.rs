@@ -72,7 +72,7 @@ mod unix {
         symlink("itself.yaml", folder.at("k8s/itself.yaml")).expect("a link");
         let found = memlint!("k8s").within(folder.path()).run().exits(1);
         assert!(found.summary().starts_with("1 finding (1 deny, 0 warn) in 1 workload of 1 file;"), "{}", found.stdout);
-        assert!(found.summary().ends_with("skipped: 2 symbolic links"), "{}", found.stdout);
+        assert!(found.summary().contains("; skipped: 2 symbolic links;"), "{}", found.stdout);
         // A link that is named is followed; one that leads to itself cannot be.
         _ = memlint!("k8s/b.yaml").within(folder.path()).run().exits(1).says(&["--> k8s/b.yaml:1:"]);
         _ = memlint!("k8s/loop").within(folder.path()).run().exits(1).says(&["512MB"]);

@@ -5,6 +5,7 @@ mod audit;
 mod capacity_file;
 mod capacity_snapshot;
 mod capacity_sources;
+mod chart;
 mod cli;
 mod cli_input;
 mod cli_paths;
