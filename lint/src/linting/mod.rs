@@ -145,6 +145,10 @@ impl Linter<'_> {
             for workload in &workloads {
                 self.workload(index, held, (&document, object), workload, &mut part);
             }
+            let written = self.corpus.place(index, &document, &object.at, Wanted::value(&FieldPath::root())).0;
+            if held.rendering.is_some() && self.corpus.renderings.is_released(written.document) {
+                continue;
+            }
             let blocks = blocks::of_object(object, &workloads);
             for block in &blocks {
                 self.workload(index, held, (&document, object), block, &mut part);

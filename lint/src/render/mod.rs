@@ -22,6 +22,7 @@ use memlint_files::problem::{Note, Problem};
 use memlint_files::yaml;
 use memlint_kubernetes::object::Value;
 
+use crate::project::kustomize::is_kustomization;
 use attempt::{Attempt, Rendered, Source};
 use cache::Cache;
 use files::Files;
@@ -66,6 +67,15 @@ pub struct Outcome {
     pub notes: Vec<Note>,
 }
 
+/// Whether a document may be a kustomization, a chart or a release of one: a look that costs next to nothing.
+fn may_be_rendered(held: &Held) -> bool {
+    let text = held.document.raw().text;
+    is_kustomization(&held.file)
+        || held.file.ends_with("Chart.yaml")
+        || text.contains("HelmRelease")
+        || text.contains("argoproj.io")
+}
+
 impl Outcome {
     fn add(&mut self, rendered: Rendered) {
         let Rendered { entry, name, used, text, source, notes } = rendered;
@@ -87,7 +97,7 @@ impl Renderings {
     #[must_use]
     pub fn of(documents: &[Held], plan: Plan<'_>) -> Outcome {
         let mut outcome = Outcome::default();
-        if plan.args.no_render || documents.is_empty() {
+        if plan.args.no_render || !documents.iter().any(may_be_rendered) {
             return outcome;
         }
         let files = Arc::new(Files::of(documents));
@@ -120,6 +130,13 @@ impl Renderings {
             Source::Kustomize(_) => "kustomize",
             Source::Helm(_) => "helm",
         })
+    }
+
+    /// Whether a document is a release whose chart was rendered with its values.
+    #[must_use]
+    pub fn is_released(&self, document: usize) -> bool {
+        let is_it = |traced: &Traced| matches!(&traced.source, Source::Helm(trace) if trace.is_of(document));
+        self.all.iter().any(is_it)
     }
 
     /// How many there are of each kind.

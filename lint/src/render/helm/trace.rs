@@ -45,6 +45,11 @@ impl Trace {
         }
     }
 
+    /// Whether this is what a document asks for.
+    pub(in crate::render) fn is_of(&self, document: usize) -> bool {
+        self.fallback == document
+    }
+
     /// What to point at where nothing is known.
     pub(in crate::render) fn fallback(&self, documents: &[Held]) -> Option<Token> {
         let document = yaml::parse(documents.get(self.fallback)?.document.raw()).ok()?;

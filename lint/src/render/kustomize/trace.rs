@@ -193,8 +193,9 @@ fn in_operations(index: usize, document: &Document<'_>, rendered: &Value<'_>, as
         let (inner, complete) = align(rendered.at(&above)?, operation.get("value")?, &rest);
         let at = inner.below(&base);
         let is_it = complete && document.value().at(&at) == rendered.at(asked.at);
-        // Only what the operation writes is its own.
-        (complete || is_it).then(|| found(index, document, &at, asked, is_it, depth + inner.segments().len()))
+        // Only what the operation writes is its own, and what is absent in that.
+        (complete || !inner.segments().is_empty())
+            .then(|| found(index, document, &at, asked, is_it, depth + inner.segments().len()))
     });
     all.next()
 }

@@ -40,14 +40,11 @@ impl Workload {
     }
 }
 
-/// Calls `take` with each map that holds a block: the map, its place, the key of the block, and the keys above.
-fn walk(
-    value: &Value<'_>,
-    at: &FieldPath,
-    names: &mut Vec<String>,
-    known: &[FieldPath],
-    take: &mut dyn FnMut(&Value<'_>, &FieldPath, Option<&str>, &[String]),
-) {
+/// What is done with a map that holds a block: the map, its place, the key of the block, and the keys above.
+type Take<'t> = dyn FnMut(&Value<'_>, &FieldPath, &str, &[String]) + 't;
+
+/// Calls `take` with each map that holds a block.
+fn walk(value: &Value<'_>, at: &FieldPath, names: &mut Vec<String>, known: &[FieldPath], take: &mut Take<'_>) {
     if known.contains(at) {
         return;
     }
@@ -62,7 +59,7 @@ fn walk(
             continue;
         }
         if is_block(key, child) {
-            take(value, at, Some(key), names);
+            take(value, at, key, names);
             continue;
         }
         names.push(key.to_string());
@@ -88,14 +85,7 @@ fn is_of_resources(value: &Value<'_>) -> bool {
     entries.iter().any(|(key, _)| is_resource(key)) && entries.iter().all(|(_, value)| is_scalar(value))
 }
 
-fn block(
-    reference: &Arc<ObjectRef>,
-    parent: &Value<'_>,
-    at: &FieldPath,
-    key: Option<&str>,
-    names: &[String],
-) -> Workload {
-    let key = key.unwrap_or("resources");
+fn block(reference: &Arc<ObjectRef>, parent: &Value<'_>, at: &FieldPath, key: &str, names: &[String]) -> Workload {
     let resources_at = at.key(key);
     let written = parent.get(key).unwrap_or(&Value::Null);
     let wrong = decode::check(written, "ResourceRequirements", Leniency::Strict);
