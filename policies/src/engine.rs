@@ -9,7 +9,7 @@ use memlint_kubernetes::workload::Workload;
 
 use crate::admission::Admitted;
 use crate::exemption::{Exempted, Subject};
-use crate::finding::{Finding, Group};
+use crate::finding::{Finding, Group, Level};
 use crate::inventory::Inventory;
 use crate::policy::Policy;
 use crate::rule::{Cx, Needs, Rule, Sink};
@@ -68,6 +68,9 @@ pub fn review(workload: &Workload, review: &Review<'_>) -> Report {
         if rule.needs.missing(review.inventory).is_some() || !may_judge(rule, workload) {
             continue;
         }
+        let is_doubtful =
+            rule.needs.is_by_nodes() && review.inventory.capacity().is_some_and(|it| it.doubt().is_some());
+        let level = if is_doubtful { level.min(Level::Warn) } else { level };
         let mut sink = Sink::default();
         let cx = Cx {
             workload,

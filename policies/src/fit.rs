@@ -4,12 +4,12 @@
 //! This is exact about what it is given: a cordoned node is unschedulable here, a quota that is used up refuses. The
 //! rules ask softer questions with the same parts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use memlint_kubernetes::quota;
 use memlint_kubernetes::resources::Defaulting;
 use memlint_kubernetes::workload::Workload;
-use memlint_scheduler::{Candidate, Cluster, Outcome, Verdict, View, filter, refused_by_kubelet};
+use memlint_scheduler::{Candidate, Cluster, Outcome, UNKNOWN_LABEL, Verdict, View, filter, refused_by_kubelet};
 
 use crate::admission::Admitted;
 use crate::inventory::Inventory;
@@ -89,13 +89,34 @@ pub fn fit<'a>(workload: &'a Workload, inventory: &Inventory, namespace: &str) -
         fit.unknown.push(format!("what ResourceQuota {} counts as used is not known; nothing is", quota.name));
     }
     if fit.over_quota.is_none() {
-        fit.now = Some(ask(capacity.now(), View::Now));
+        let name = workload.object.name.as_deref().filter(|_| !workload.is_pod());
+        let without = name.and_then(|name| capacity.now().without(namespace, &workload.object.kind, name));
+        if without.is_some() {
+            fit.unknown.push("its own Pods that run already are left out: they make room for these".to_owned());
+        }
+        fit.now = Some(ask(without.as_ref().unwrap_or_else(|| capacity.now()), View::Now));
     }
+    fit.unknown.extend(open_labels(capacity.ever(), &candidate));
     if !capacity.knows_bound_pods() {
         fit.unknown.push("no Pods are known, so the nodes count as empty today".to_owned());
     }
     fit.unknown.extend(turned_away(capacity.now(), &candidate));
     fit
+}
+
+/// Labels that the Pod asks for and that a declared pool says nothing of.
+fn open_labels(cluster: &Cluster, candidate: &Candidate) -> Option<String> {
+    let profiles = cluster.nodes().profiles();
+    let is_open =
+        |key: &&str| profiles.iter().any(|profile| profile.labels.get(*key).is_some_and(|v| v == UNKNOWN_LABEL));
+    let keys: BTreeSet<&str> = candidate.label_keys().filter(is_open).collect();
+    let keys: Vec<&str> = keys.into_iter().collect();
+    (!keys.is_empty()).then(|| {
+        format!(
+            "a pool does not state {}, which the Pod asks for: it is taken to fit; state it under labels",
+            keys.join(", ")
+        )
+    })
 }
 
 fn answer(verdict: &Verdict<'_>, release: memlint_scheduler::Release) -> Answer {

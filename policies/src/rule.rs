@@ -73,6 +73,12 @@ pub enum Needs {
 }
 
 impl Needs {
+    /// Whether it speaks of what room nodes have.
+    #[must_use]
+    pub fn is_by_nodes(self) -> bool {
+        matches!(self, Needs::Nodes | Needs::BoundPods | Needs::NodesOrQuotas)
+    }
+
     /// What is missing, in words; `None` if the inventory has it.
     #[must_use]
     pub fn missing(self, inventory: &Inventory) -> Option<&'static str> {

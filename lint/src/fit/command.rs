@@ -13,7 +13,7 @@ use crate::{exit, output};
 pub(crate) fn run(args: &FitArgs) -> anyhow::Result<u8> {
     let project = Project::load(&args.paths, &args.project, 0, &Progress::start(args.quiet))?;
     let Project { capacity, corpus, .. } = project;
-    let Some(capacity) = capacity else {
+    let Some(capacity) = capacity.filter(|capacity| capacity.knows_nodes()) else {
         anyhow::bail!("nothing is known of the nodes: name a file with --capacity, or ask with --cluster")
     };
     let report = super::fit(&corpus, &capacity, args.project.namespace.as_deref().unwrap_or_default());

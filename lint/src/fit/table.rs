@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use memlint_capacity::Capacity;
 use memlint_kubernetes::quantity::Quantity;
 use memlint_policies::fit::Answer;
-use memlint_scheduler::{Cluster, Reason, View};
+use memlint_scheduler::{Cluster, Reason, UNKNOWN_LABEL, View};
 
 use super::Placed;
 
@@ -122,7 +122,12 @@ fn pool(cluster: &Cluster, capacity: &Capacity, node: usize) -> Option<String> {
         .pools()
         .iter()
         .find(|pool| pool.nodes.iter().any(|own| own == name) || pool.new_node.as_deref() == Some(name));
-    let labelled = || LABELS.iter().find_map(|key| cluster.nodes().label(node, key)).map(str::to_owned);
+    let labelled = || {
+        LABELS
+            .iter()
+            .find_map(|key| cluster.nodes().label(node, key).filter(|name| *name != UNKNOWN_LABEL))
+            .map(str::to_owned)
+    };
     declared.map(|pool| pool.name.clone()).or_else(labelled)
 }
 

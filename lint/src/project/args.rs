@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use memlint_review::Nodes;
 
 use crate::live::LiveArgs;
 use crate::render::RenderArgs;
@@ -18,6 +19,9 @@ pub struct ProjectArgs {
     /// Several add up. By default the capacity that the policy file names.
     #[arg(long, value_name = "FILE")]
     pub capacity: Vec<PathBuf>,
+    /// Whether the nodes that are known are all that there can be
+    #[arg(long, value_enum, default_value_t = Nodes::Auto)]
+    pub nodes: Nodes,
     /// The live cluster, in addition
     #[command(flatten)]
     pub live: LiveArgs,

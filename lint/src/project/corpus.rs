@@ -9,12 +9,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
+use k8s_openapi::api::apps::v1::DaemonSet;
 use memlint_files::held::{Asked, Held};
 use memlint_files::place;
 use memlint_files::problem::{Note, Problem};
 use memlint_files::sources::Sources;
 use memlint_files::yaml::{self, Document};
+use memlint_kubernetes::decode::{self, Leniency};
 use memlint_kubernetes::path::FieldPath;
+use memlint_kubernetes::workload::objects;
 
 use crate::progress::Progress;
 use crate::project::kustomize;
@@ -106,6 +109,32 @@ impl Corpus {
             held.asked == Asked::Met && alike && std::fs::canonicalize(path).is_ok_and(|path| known.contains(&path))
         };
         self.documents.retain(|held| !is_known(held));
+    }
+
+    /// The DaemonSets that are written in it as they will be: each takes room of every node that it runs on. Those that
+    /// set no namespace live in `namespace`; those that cannot be read are told by whoever lints them.
+    #[must_use]
+    pub fn daemon_sets(&self, namespace: &str) -> Vec<DaemonSet> {
+        let mut sets = Vec::new();
+        let held = self.documents.iter().map(|held| held.document.raw());
+        for raw in held.filter(|raw| raw.text.contains("DaemonSet")) {
+            let Ok(document) = yaml::parse(raw) else { continue };
+            for object in objects(document.value()) {
+                let reference = object.reference.as_ref();
+                if (reference.api_version.as_str(), reference.kind.as_str()) != ("apps/v1", "DaemonSet") {
+                    continue;
+                }
+                let Some(of_type) = decode::type_of(&reference.api_version, &reference.kind) else { continue };
+                if !decode::check(object.value, of_type, Leniency::Strict).is_empty() {
+                    continue;
+                }
+                if let Ok(mut set) = decode::from_value::<DaemonSet>(object.value) {
+                    set.metadata.namespace.get_or_insert_with(|| namespace.to_owned());
+                    sets.push(set);
+                }
+            }
+        }
+        sets
     }
 
     /// Renders charts and kustomizations, and adds what comes of it.

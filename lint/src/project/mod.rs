@@ -17,11 +17,15 @@ use memlint_capacity::Capacity;
 use memlint_files::capacity_files;
 use memlint_files::policy_file::{self, PolicyFile};
 
+use memlint_files::problem::Note;
+use memlint_review::nodes;
+
 use crate::exit::Refused;
 use crate::live;
 use crate::progress::Progress;
 use crate::render::Plan;
 use corpus::Corpus;
+use scopes::DEFAULT_NAMESPACE;
 
 pub use args::ProjectArgs;
 
@@ -48,9 +52,18 @@ impl Project {
             named => named.to_vec(),
         };
         let answers = args.live.list(&live::CAPACITY)?;
-        let mut loaded = capacity_files::load_with(&files, &answers).map_err(Refused)?;
         let mut corpus = corpus::read(paths, threads, progress);
         corpus.leave_out(&files);
+        let to_come = corpus.daemon_sets(args.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE));
+        let mut loaded = capacity_files::load_and(&files, &answers, to_come).map_err(Refused)?;
+        if let Some(capacity) =
+            loaded.capacity.as_mut().and_then(Arc::get_mut).filter(|capacity| capacity.knows_nodes())
+            && let Some(doubt) = nodes::doubt(Some(capacity), args.nodes)
+        {
+            let message = format!("no Pod is denied for want of room, as nodes may come: {doubt}; see --nodes");
+            corpus.notes.push(Note { file: None, at: None, message });
+            capacity.set_doubt(Some(doubt));
+        }
         corpus.sources = loaded.sources;
         corpus.notes.append(&mut loaded.notes);
         let folder = policy_file.path.as_deref().and_then(Path::parent).unwrap_or_else(|| Path::new(""));

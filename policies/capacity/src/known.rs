@@ -22,6 +22,7 @@ pub struct Capacity {
     pub(super) grown: Arc<Cluster>,
     pub(super) pools: Vec<PoolNodes>,
     pub(super) knows_bound_pods: bool,
+    pub(super) doubt: Option<String>,
     pub(super) kubernetes: Option<KubernetesVersion>,
     pub(super) limits: BTreeMap<String, ResourceList>,
     pub(super) limit_ranges: Vec<Sourced<core::LimitRange>>,
@@ -68,6 +69,18 @@ pub struct CapacityNote {
 }
 
 impl Capacity {
+    /// Why nodes may come that are not known here; `None` if these are all that there can be. Where it is set, what needs
+    /// room on a node is warned of and not denied.
+    #[must_use]
+    pub fn doubt(&self) -> Option<&str> {
+        self.doubt.as_deref()
+    }
+
+    /// Says why nodes may come that are not known here.
+    pub fn set_doubt(&mut self, doubt: Option<String>) {
+        self.doubt = doubt;
+    }
+
     /// The nodes that exist, with what is on them.
     #[must_use]
     pub fn now(&self) -> &Cluster {

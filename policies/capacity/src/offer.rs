@@ -18,7 +18,7 @@ pub struct Offer {
     pub allocatable: ResourceList,
     /// What the machine has, as far as it is known.
     pub capacity: ResourceList,
-    /// The labels that every such node has, but for its name. Without a size the architecture is taken for amd64.
+    /// The labels that every such node has, but for its name.
     pub labels: BTreeMap<String, String>,
     /// How allocatable was computed; `None` if it was stated.
     pub explanation: Option<Box<Explanation>>,
@@ -51,9 +51,12 @@ impl Pool {
     pub fn offer(&self, kubernetes: Option<KubernetesVersion>) -> Result<Offer, NoOffer> {
         let machine = self.machine()?;
         let mut labels = BTreeMap::from([("kubernetes.io/os".to_owned(), self.os().to_owned())]);
-        let known = machine.as_ref().map_or(Arch::Amd64, |machine| machine.arch);
-        labels.insert("kubernetes.io/arch".to_owned(), arch(known).to_owned());
+        let platform = self.settings.as_ref().map(|settings| &settings.platform);
+        for key in platform.map(pool_labels).unwrap_or_default() {
+            labels.insert((*key).to_owned(), self.name.clone());
+        }
         if let Some(machine) = &machine {
+            labels.insert("kubernetes.io/arch".to_owned(), arch(machine.arch).to_owned());
             let size = machine.name.clone().map(|size| ("node.kubernetes.io/instance-type".to_owned(), size));
             labels.extend(size);
         }
@@ -143,6 +146,15 @@ impl Offer {
     #[must_use]
     pub fn has_unknown_disk(&self) -> bool {
         self.allocatable.get(DISK).is_some_and(|disk| disk.value() == UNKNOWN_DISK)
+    }
+}
+
+/// The labels in which a provider puts the name of a node's pool.
+fn pool_labels(platform: &Platform) -> &'static [&'static str] {
+    match platform {
+        Platform::Aks(_) => &["agentpool", "kubernetes.azure.com/agentpool"],
+        Platform::Gke(_) => &["cloud.google.com/gke-nodepool"],
+        _ => &[],
     }
 }
 

@@ -9,7 +9,7 @@ use memlint_kubernetes::path::FieldPath;
 use memlint_kubernetes::reference::Origin;
 use memlint_kubernetes::resources::{Defaulting, PodResources, runtime_class_overhead};
 use memlint_kubernetes::workload::Workload;
-use memlint_scheduler::{Cluster, ClusterBuilder, Node, Overhead, Taint};
+use memlint_scheduler::{Cluster, ClusterBuilder, Node, Overhead, Taint, UNKNOWN_LABEL};
 
 use super::error::CapacityError;
 use super::file::Pool;
@@ -19,6 +19,23 @@ use super::sizing::{KubernetesVersion, WarningKind};
 
 /// More nodes than any cluster has; a larger count is a slip of the pen.
 pub(super) const MOST_NODES: u32 = 20_000;
+
+/// Well-known labels that cloud providers give to nodes, and whose values do not follow from a pool's size.
+const OPEN: [&str; 13] = [
+    "agentpool",
+    "beta.kubernetes.io/arch",
+    "beta.kubernetes.io/instance-type",
+    "cloud.google.com/gke-nodepool",
+    "eks.amazonaws.com/nodegroup",
+    "failure-domain.beta.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone",
+    "kubernetes.azure.com/agentpool",
+    "kubernetes.azure.com/mode",
+    "kubernetes.io/arch",
+    "node.kubernetes.io/instance-type",
+    "topology.kubernetes.io/region",
+    "topology.kubernetes.io/zone",
+];
 
 const HOSTNAME: &str = "kubernetes.io/hostname";
 
@@ -65,6 +82,10 @@ impl DeclaredPool {
         let mut labels = self.offer.labels.clone();
         labels.insert(HOSTNAME.to_owned(), name.clone());
         labels.extend(self.pool.labels.clone());
+        // Which of these it has depends on what the pool does not say.
+        for key in OPEN {
+            labels.entry(key.to_owned()).or_insert_with(|| UNKNOWN_LABEL.to_owned());
+        }
         Node {
             name,
             labels,

@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use k8s_openapi::api::apps::v1::DaemonSet;
 use memlint_capacity::{Capacity, CapacityBuilder, CapacityError, CapacityFile, CapacityNote};
 use memlint_kubernetes::object::Value;
 use memlint_kubernetes::path::FieldPath;
@@ -50,6 +51,15 @@ pub struct Answer {
 /// # Errors
 /// Everything that is wrong with them, each with its place.
 pub fn load_with(files: &[PathBuf], answers: &[Answer]) -> Result<Loaded, Vec<Problem>> {
+    load_and(files, answers, Vec::new())
+}
+
+/// The same, with DaemonSets that are to come: they take their room of every node, and go before those of the same name
+/// that are there.
+///
+/// # Errors
+/// As [`load_with`].
+pub fn load_and(files: &[PathBuf], answers: &[Answer], to_come: Vec<DaemonSet>) -> Result<Loaded, Vec<Problem>> {
     if files.is_empty() && answers.is_empty() {
         return Ok(Loaded::default());
     }
@@ -59,6 +69,9 @@ pub fn load_with(files: &[PathBuf], answers: &[Answer]) -> Result<Loaded, Vec<Pr
     }
     for answer in answers {
         loader.text(&answer.name, &answer.text);
+    }
+    for set in to_come {
+        loader.builder.add_daemon_set(set);
     }
     let Loader { builder, sources, mut problems } = loader;
     let capacity = builder.build().map_err(|errors| located(&errors, &sources));

@@ -130,7 +130,7 @@ pub(crate) fn judge(request: &Request<'_>, scope: Scope, cx: &ReviewCx<'_>) -> R
             judgement.misread |= is_about_reading(&finding);
             let is_doubtful = finding.level == Level::Deny
                 && cx.options.enforcement_in(&request.namespace) == Enforcement::Deny
-                && is_by_nodes(needs)
+                && needs.is_by_nodes()
                 && !cx.nodes_are_certain;
             let written = finding.container.as_deref().map(|container| Written::of(limit_ranger, container));
             judgement.findings.push(Judged {
@@ -155,11 +155,6 @@ pub(crate) fn is_about_reading(finding: &Finding) -> bool {
     matches!(finding.rule, "invalid-manifest" | "invalid-quantity")
 }
 
-/// Whether a rule speaks of what room nodes have.
-fn is_by_nodes(needs: Needs) -> bool {
-    matches!(needs, Needs::Nodes | Needs::BoundPods | Needs::NodesOrQuotas)
-}
-
 /// What is done about a finding, and what is done about it in the Pods that come of the object.
 fn actions(finding: &Finding, needs: Needs, workload: &Workload, scope: Scope, cx: &ReviewCx<'_>) -> (Action, Action) {
     let by_policy = match finding.level {
@@ -168,7 +163,7 @@ fn actions(finding: &Finding, needs: Needs, workload: &Workload, scope: Scope, c
     };
     let namespace = workload.object.namespace.as_deref().unwrap_or_default();
     let is_careful = (is_about_reading(finding) && cx.options.on_decode_error == OnDoubt::Allow)
-        || (is_by_nodes(needs) && !cx.nodes_are_certain)
+        || (needs.is_by_nodes() && !cx.nodes_are_certain)
         // The API server counts quotas itself, later and with newer figures.
         || needs == Needs::Quotas
         // It has asked its LimitRanges already, and taken the Pod: those that are known here are older or newer.

@@ -57,6 +57,13 @@ impl Candidate {
         }
     }
 
+    /// The labels of nodes that decide where it may run.
+    pub fn label_keys(&self) -> impl Iterator<Item = &str> {
+        let spread = self.spread.iter().map(|spread| spread.topology_key.as_str());
+        let near = self.affinity.iter().chain(&self.anti_affinity).map(PodTerm::topology_key);
+        self.node_affinity.keys().chain(spread).chain(near)
+    }
+
     /// Compiles the Pod of a DaemonSet: it tolerates what the DaemonSet controller lets its Pods tolerate.
     #[must_use]
     pub fn of_daemon_set(spec: &api::PodSpec, labels: &Labels, namespace: &str, requests: &ResourceList) -> Self {

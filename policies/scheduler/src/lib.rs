@@ -44,7 +44,7 @@ pub use class::{NodeClass, NodeSet, Overhead, Profile};
 pub use cluster::{Cluster, Look, View};
 pub use filter::filter;
 pub use kubelet::refused_by_kubelet;
-pub use node::{Node, NodeProblem, Taint};
+pub use node::{Node, NodeProblem, Taint, UNKNOWN_LABEL};
 pub use pack::{Packing, pack};
 pub use reason::{Reason, Release};
 pub use runtime_class::apply_runtime_class;

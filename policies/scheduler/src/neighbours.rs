@@ -114,7 +114,7 @@ impl<'a> Neighbours<'a> {
     /// Whether a node is in the right company.
     pub(super) fn check(&self, node: usize) -> Result<(), Company> {
         let mut met = true;
-        for domains in &self.near {
+        for domains in self.near.iter().filter(|domains| !domains.topology.is_open()) {
             match domains.topology.domain(node) {
                 None => return Err(Company::Lacking),
                 Some(domain) => met &= domains.marked[domain],
@@ -182,7 +182,7 @@ impl<'a> Domains<'a> {
     }
 
     fn has(&self, node: usize) -> bool {
-        self.topology.domain(node).is_some_and(|domain| self.marked[domain])
+        !self.topology.is_open() && self.topology.domain(node).is_some_and(|domain| self.marked[domain])
     }
 }
 

@@ -8,6 +8,10 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Written;
 use memlint_kubernetes::aggregate::ResourceList;
 use memlint_kubernetes::quantity::Quantity;
 
+/// The value of a label that a node may well have, though nobody has said which value: no label can have it. What asks
+/// for such a label is taken to be met.
+pub const UNKNOWN_LABEL: &str = "?";
+
 /// A node, as the scheduler sees it when no Pod is on it yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Node {

@@ -7,6 +7,8 @@ use std::fmt;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use crate::node::UNKNOWN_LABEL;
+
 /// The labels of an object.
 pub type Labels = BTreeMap<String, String>;
 
@@ -62,6 +64,9 @@ impl Requirement {
 
     /// Whether an object matches whose label has this value, or which lacks it.
     pub(super) fn matches(&self, value: Option<&str>) -> bool {
+        if value == Some(UNKNOWN_LABEL) {
+            return true;
+        }
         let listed = |values: &[String]| value.is_some_and(|value| values.iter().any(|listed| listed == value));
         let number = || value.and_then(|value| value.parse::<i64>().ok());
         match &self.operator {

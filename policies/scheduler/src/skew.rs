@@ -101,6 +101,9 @@ impl<'a> Skew<'a> {
 
     /// Whether one more Pod on a node keeps to the constraint.
     pub(super) fn check(&self, spread: &Spread, node: usize) -> Result<(), Uneven> {
+        if self.topology.is_open() {
+            return Ok(());
+        }
         let domain = self.topology.domain(node).ok_or(Uneven::NoDomain)?;
         let here = self.counts[domain].unwrap_or(0);
         if spread.allows(here, self.least, self.domains) { Ok(()) } else { Err(Uneven::TooMany) }

@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::class::NodeSet;
+use crate::node::UNKNOWN_LABEL;
 
 /// The domains that a label divides the nodes into.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Topology {
     of_node: Vec<Option<u32>>,
     domains: usize,
+    is_open: bool,
 }
 
 impl Topology {
@@ -22,12 +24,17 @@ impl Topology {
             let of_profile: Vec<_> = labels.map(|value| Some(number(&mut numbers, value?))).collect();
             (0..nodes.len()).map(|node| of_profile[nodes.profile_of(node)]).collect()
         };
-        Self { of_node, domains: numbers.len() }
+        Self { of_node, domains: numbers.len(), is_open: numbers.contains_key(UNKNOWN_LABEL) }
     }
 
     /// The domain of a node, if it has the label.
     pub(super) fn domain(&self, node: usize) -> Option<usize> {
         self.of_node[node].map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+    }
+
+    /// Whether the domain of some node is not known: then nothing follows from it.
+    pub(super) fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// How many domains there are.

@@ -28,7 +28,7 @@ use std::collections::BTreeSet;
 
 use memlint_kubernetes::path::FieldPath;
 use memlint_kubernetes::spelling::nearest;
-use memlint_scheduler::{Obstacle, excluded, nodes, obstacle, obstacles, shown_toleration};
+use memlint_scheduler::{Obstacle, UNKNOWN_LABEL, excluded, nodes, obstacle, obstacles, shown_toleration};
 
 use crate::finding::{Group, Level};
 use crate::placing::Placing;
@@ -152,6 +152,7 @@ fn meant(placing: &Placing<'_>, label: &str) -> Option<String> {
     if !values.is_empty() {
         return None;
     }
-    let keys: BTreeSet<&str> = profiles.iter().flat_map(|profile| profile.labels.keys()).map(String::as_str).collect();
+    let stated = profiles.iter().flat_map(|profile| &profile.labels).filter(|(_, value)| *value != UNKNOWN_LABEL);
+    let keys: BTreeSet<&str> = stated.map(|(key, _)| key.as_str()).collect();
     nearest(key, keys).map(|near| format!("the label {near}"))
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use memlint_kubernetes::quantity::Quantity;
-use memlint_scheduler::{Cluster, NodeClass, Overhead, Taint, View};
+use memlint_scheduler::{Cluster, NodeClass, Overhead, Taint, UNKNOWN_LABEL, View};
 
 use super::{CapacityFile, Count, Pool};
 use crate::Capacity;
@@ -100,7 +100,8 @@ fn named(metadata: &ObjectMeta) -> ObjectMeta {
 fn pool(cluster: &Cluster, class: &NodeClass, known: bool, names: &mut BTreeSet<String>) -> Pool {
     let nodes = cluster.nodes();
     let profile = nodes.profiles().get(class.profile);
-    let labels = profile.map(|profile| profile.labels.clone()).unwrap_or_default();
+    let mut labels = profile.map(|profile| profile.labels.clone()).unwrap_or_default();
+    labels.retain(|_, value| value != UNKNOWN_LABEL);
     let mut taints = profile.map(|profile| profile.taints.clone()).unwrap_or_default();
     let is_cordoned = profile.is_some_and(|profile| profile.unschedulable);
     if is_cordoned && !taints.iter().any(|taint| taint.key == UNSCHEDULABLE) {

@@ -16,10 +16,14 @@ impl Scale {
     ///
     /// What is not a number counts as absent, and what is absent as the API server's default.
     #[must_use]
-    pub fn read(kind: &str, object: &Value<'_>, template_at: &FieldPath) -> Self {
+    pub fn read(reference: &ObjectRef, object: &Value<'_>, template_at: &FieldPath) -> Self {
         let spec = |keys: &[&str]| FieldPath::of(&["spec"]).keys(keys);
         let counted = |at: FieldPath, update: Update| Self { replicas: number(object, &at).unwrap_or(1), at, update };
-        match kind {
+        let group = reference.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+        let is_own = matches!(group, "" | "apps" | "batch" | "extensions");
+        match reference.kind.as_str() {
+            _ if !is_own && *template_at == spec(&["template"]) => counted(spec(&["replicas"]), custom(object)),
+            _ if !is_own => Self::one(template_at),
             "Deployment" => counted(spec(&["replicas"]), deployment(object)),
             "StatefulSet" => counted(spec(&["replicas"]), stateful_set(object)),
             "ReplicaSet" | "ReplicationController" => counted(spec(&["replicas"]), Update::None),

@@ -10,7 +10,11 @@ fn rolling(surge: Amount, unavailable: Amount) -> Update {
 fn read(kind: &str, spec: Vec<(&'static str, Value<'static>)>) -> Scale {
     let entry = |(key, value): (&'static str, Value<'static>)| (key.into(), value);
     let object = Value::Map(vec![("spec".into(), Value::Map(spec.into_iter().map(entry).collect()))]);
-    Scale::read(kind, &object, &FieldPath::of(&["spec", "template"]))
+    Scale::read(
+        &crate::reference::ObjectRef { kind: kind.to_owned(), ..Default::default() },
+        &object,
+        &FieldPath::of(&["spec", "template"]),
+    )
 }
 
 fn number(number: &'static str) -> Value<'static> {

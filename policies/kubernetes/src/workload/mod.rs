@@ -53,8 +53,8 @@ pub struct Workload {
     pub makes_pods: bool,
     /// Whether the API server knows the object's type, so that all of the template must be as the type says.
     pub leniency: Leniency,
-    /// Whether this is not a whole Pod template, but a resource block and what stands beside it: what is absent may be
-    /// set elsewhere.
+    /// Whether this is not a whole Pod template, but a resource block and what stands beside it, or a patch of an
+    /// operator's template: what is absent may be set elsewhere.
     pub is_block: bool,
     /// Fields of the template that stand somewhere else in the object, each with where.
     pub moved: Vec<(FieldPath, FieldPath)>,
@@ -73,7 +73,9 @@ impl Workload {
         let (api_version, kind) = meant.as_ref().map_or((api_version.as_str(), kind.as_str()), |(meant, _)| *meant);
         let known = decode::type_of(api_version, kind);
         let problems = known.map(|name| decode::check(object.value, name, Leniency::Strict)).unwrap_or_default();
-        let Some(template_at) = template_of(kind) else {
+        // Another group may have a kind of the same name: Volcano has a Job.
+        let own = (known.is_some() || SERVED.contains(&(api_version, kind))).then(|| template_of(kind)).flatten();
+        let Some(template_at) = own else {
             return match known {
                 Some(name) => vec![Self::of_support(object, name, problems)],
                 None => custom::find(object),
@@ -184,11 +186,14 @@ impl Workload {
         });
         let spec_at = template_at.key("spec");
         let containers = places(&template, &spec_at);
+        // A container without an image is one that an operator makes, and this is what is to be changed of it.
+        let is_patch = |spec: &core::PodSpec| spec.containers.iter().any(|container| container.image.is_none());
+        let is_patch = leniency == Leniency::CustomResource && template.spec.as_ref().is_some_and(is_patch);
         Self {
             object: object.reference.clone(),
             labels: object.texts("labels"),
             annotations: object.texts("annotations"),
-            scale: Scale::read(&object.reference.kind, object.value, &template_at),
+            scale: Scale::read(&object.reference, object.value, &template_at),
             template_at,
             spec_at,
             template,
@@ -198,7 +203,7 @@ impl Workload {
             claim_templates: Vec::new(),
             makes_pods: true,
             leniency,
-            is_block: false,
+            is_block: is_patch,
             moved: Vec::new(),
         }
     }
