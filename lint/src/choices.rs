@@ -12,6 +12,25 @@ pub enum Format {
     Json,
 }
 
+/// The formats of what linting finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people
+    Text,
+    /// For machines; the format has a version
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// GitHub's workflow commands: annotations of a pull request
+    Github,
+    /// GitLab's code quality report
+    Gitlab,
+    /// JUnit's XML, for Jenkins, Azure DevOps and others
+    Junit,
+    /// Markdown, for a comment or a job's summary
+    Markdown,
+}
+
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {

@@ -28,7 +28,7 @@ its job.";
 
 /// Finds Kubernetes manifests that will be refused, stay Pending, be Evicted or be OOMKilled.
 #[derive(Debug, Parser)]
-#[command(name = "memlint", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(name = "memlint", version, after_help = EXAMPLES)]
 pub struct Cli {
     /// What to do instead of linting.
     #[command(subcommand)]

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
-use clap::{CommandFactory as _, Parser as _};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::choices::Color;
 use crate::cli::{Cli, Command};
@@ -13,7 +15,7 @@ use crate::{audit, capacity, fit, linting, oom, output, policy, review, rules};
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = parse();
     set_colors(cli.color);
     let result = match cli.command {
         None => linting::command::run(&cli.lint),
@@ -32,6 +34,23 @@ pub fn main() -> ExitCode {
         }
     };
     ExitCode::from(result.unwrap_or_else(|error| exit::fail(&error)))
+}
+
+/// Reads the command line. The options of linting are none of a command's, but for those that all have.
+fn parse() -> Cli {
+    let matches = Cli::command().get_matches();
+    if matches.subcommand().is_some() {
+        let given = |id: &clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+        if let Some(id) = matches.ids().find(|id| given(id) && id.as_str() != "color" && id.as_str() != "LintArgs") {
+            let name = matches.subcommand_name().unwrap_or_default();
+            let message = format!(
+                "--{} before {name} is an option of linting; write it behind {name} if it has one\n",
+                id.as_str().replace('_', "-")
+            );
+            Cli::command().error(ErrorKind::ArgumentConflict, message).exit();
+        }
+    }
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 
 /// Sets when to colour, for every stream.

@@ -103,7 +103,7 @@ fn lint(folder: &Path) -> usize {
         &corpus,
         Settings { policy: &policy, namespace: "", capacity: None, today: jiff::civil::date(2026, 1, 1) },
     );
-    json::write(&report, &corpus, &mut std::io::sink()).expect("a sink takes everything");
+    std::hint::black_box(json::render(&report, &corpus));
     report.workloads
 }
 

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 
-use crate::choices::{FailOn, Format};
+use crate::choices::{FailOn, ReportFormat};
 use crate::project::ProjectArgs;
 
 /// The arguments of linting.
@@ -20,8 +20,11 @@ pub struct LintArgs {
     #[command(flatten)]
     pub project: ProjectArgs,
     /// How to print findings
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Write them to a file as well, in this format; can be given several times
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output)]
+    pub output: Vec<(ReportFormat, PathBuf)>,
     /// The lowest level that makes the exit code 1
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t = FailOn::Deny)]
     pub fail_on: FailOn,
@@ -40,4 +43,18 @@ pub struct LintArgs {
     /// How many threads to use; by default as many as there are cores
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+}
+
+fn output(text: &str) -> Result<(ReportFormat, PathBuf), String> {
+    let (format, file) = text.split_once('=').ok_or("write FORMAT=FILE, such as sarif=memlint.sarif")?;
+    let names = || {
+        let all = ReportFormat::value_variants().iter().filter_map(clap::ValueEnum::to_possible_value);
+        all.map(|value| value.get_name().to_owned()).collect::<Vec<_>>().join(", ")
+    };
+    let format =
+        ReportFormat::from_str(format, false).map_err(|_| format!("there is no format {format}, but {}", names()))?;
+    if file.is_empty() {
+        return Err("a file is missing behind the =".to_owned());
+    }
+    Ok((format, file.into()))
 }

@@ -1,12 +1,16 @@
 //! Linting as a command: from its arguments to the exit code.
 
+use std::path::Path;
 use std::time::Instant;
+
+use anyhow::Context as _;
+use memlint_kubernetes::spelling::nearest;
 
 use super::args::LintArgs;
 use super::{Settings, lint};
-use crate::choices::{FailOn, Format};
+use crate::choices::{FailOn, ReportFormat};
 use crate::exit::{CLEAN, FAILED, FOUND, complain, is_coloured, today};
-use crate::output::{self, json, text};
+use crate::output::{self, text};
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::report::Report;
@@ -33,10 +37,19 @@ pub(crate) fn run(args: &LintArgs) -> anyhow::Result<u8> {
     let report = lint(&corpus, Settings { policy, capacity: capacity.as_ref(), namespace, today: today() });
     drop(progress);
     let color = is_coloured(&std::io::stdout());
-    match args.format {
-        Format::Text => output::print(&text::render(&report, &corpus, text::Style { color, quiet: args.quiet })),
-        Format::Json => output::to_stdout(|out| json::write(&report, &corpus, out)),
-    }?;
+    for (format, file) in &args.output {
+        let style = text::Style { color: false, quiet: args.quiet };
+        let printed = output::render(*format, &report, &corpus, style);
+        output::file::write(file, &printed).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    // What could not begin has no summary that reads like success.
+    let has_failed = !corpus.fatal.is_empty() && report.findings.is_empty() && args.format == ReportFormat::Text;
+    if has_failed {
+        corpus.fatal.iter().for_each(|error| complain(&format!("memlint: {error}")));
+        args.paths.iter().filter_map(|path| meant(path)).for_each(|hint| complain(&hint));
+        return Ok(FAILED);
+    }
+    output::print(&output::render(args.format, &report, &corpus, text::Style { color, quiet: args.quiet }))?;
     corpus.fatal.iter().for_each(|error| complain(&format!("memlint: {error}")));
     if args.stats {
         let counts = report.counts;
@@ -56,6 +69,17 @@ pub(crate) fn run(args: &LintArgs) -> anyhow::Result<u8> {
         }
     }
     Ok(if corpus.fatal.is_empty() { exit_code(&report, args.fail_on) } else { FAILED })
+}
+
+/// What was probably meant by a word that is no file.
+fn meant(path: &Path) -> Option<String> {
+    const COMMANDS: [&str; 8] = ["fit", "explain", "rules", "oom", "capacity", "policy", "audit", "review"];
+    const LINT: [&str; 5] = ["lint", "check", "scan", "validate", "test"];
+    let word = path.to_str().filter(|word| !path.exists() && word.chars().all(char::is_alphabetic))?;
+    if LINT.contains(&word) {
+        return Some("memlint takes paths directly: memlint .".to_owned());
+    }
+    nearest(word, COMMANDS).map(|command| format!("did you mean memlint {command}?"))
 }
 
 fn exit_code(report: &Report, fail_on: FailOn) -> u8 {

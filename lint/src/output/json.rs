@@ -1,11 +1,11 @@
 //! `--format json`, version 1. The types here are the wire format; nothing else depends on them.
 
 use std::collections::BTreeMap;
-use std::io;
 
 use memlint_policies::finding::{Datum, Level};
 use serde::Serialize;
 
+use super::entry::fingerprints;
 use super::wire::{Note, Object, Problem};
 use crate::project::corpus::Corpus;
 use crate::project::place::Place;
@@ -59,6 +59,7 @@ struct Finding<'a> {
     source: Option<Source<'a>>,
     data: BTreeMap<&'a str, serde_json::Value>,
     fix: Option<&'a json_patch::Patch>,
+    fingerprint: String,
 }
 
 /// Amounts of memory in requests and limits.
@@ -90,11 +91,9 @@ struct Related<'a> {
     message: &'a str,
 }
 
-/// Writes the whole report as JSON, one object, indented.
-///
-/// # Errors
-/// When the writer has one.
-pub fn write(report: &Report, corpus: &Corpus, out: &mut impl io::Write) -> io::Result<()> {
+/// The whole report as JSON, one object, indented.
+#[must_use]
+pub fn render(report: &Report, corpus: &Corpus) -> String {
     let root = Root {
         version: 1,
         memlint: env!("CARGO_PKG_VERSION"),
@@ -114,15 +113,20 @@ pub fn write(report: &Report, corpus: &Corpus, out: &mut impl io::Write) -> io::
             },
             rendered: &report.rendered,
         },
-        findings: report.findings.iter().map(|located| finding(located, corpus)).collect(),
+        findings: report
+            .findings
+            .iter()
+            .zip(fingerprints(report))
+            .map(|(located, fingerprint)| finding(located, fingerprint, corpus))
+            .collect(),
         problems: report.problems.iter().map(Problem::from).collect(),
         notes: report.notes.iter().map(Note::from).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &root)?;
-    writeln!(out)
+    // Maps with keys that are texts can always be written.
+    serde_json::to_string_pretty(&root).unwrap_or_default() + "\n"
 }
 
-fn finding<'a>(located: &'a Located, corpus: &'a Corpus) -> Finding<'a> {
+fn finding<'a>(located: &'a Located, fingerprint: String, corpus: &'a Corpus) -> Finding<'a> {
     let found = &located.finding;
     let span = located.place.span;
     let data = found.data.iter().map(|(key, value)| {
@@ -164,6 +168,7 @@ fn finding<'a>(located: &'a Located, corpus: &'a Corpus) -> Finding<'a> {
         source,
         data: data.collect(),
         fix: found.fix.as_ref(),
+        fingerprint,
     }
 }
 

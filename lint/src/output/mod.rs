@@ -1,12 +1,37 @@
 //! Printing a report.
 
+mod entry;
+pub mod file;
+mod github;
+mod gitlab;
 pub mod json;
+mod junit;
+mod markdown;
+mod sarif;
 pub mod text;
 pub(crate) mod wire;
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 use anyhow::Context as _;
+
+use crate::choices::ReportFormat;
+use crate::project::corpus::Corpus;
+use crate::report::Report;
+
+/// A report in a format.
+#[must_use]
+pub fn render(format: ReportFormat, report: &Report, corpus: &Corpus, style: text::Style) -> String {
+    match format {
+        ReportFormat::Text => text::render(report, corpus, style),
+        ReportFormat::Json => json::render(report, corpus),
+        ReportFormat::Sarif => sarif::render(report, corpus),
+        ReportFormat::Github => github::render(report, corpus),
+        ReportFormat::Gitlab => gitlab::render(report, corpus),
+        ReportFormat::Junit => junit::render(report, corpus),
+        ReportFormat::Markdown => markdown::render(report, corpus),
+    }
+}
 
 /// Writes all of a text to standard output.
 ///

@@ -196,7 +196,8 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
-fn summary(report: &Report) -> String {
+/// What was found, in a few words.
+pub(super) fn headline(report: &Report) -> String {
     let (deny, warn) = (report.count(Level::Deny), report.count(Level::Warn));
     let mut line = match deny + warn {
         0 => "no findings".to_owned(),
@@ -210,6 +211,11 @@ fn summary(report: &Report) -> String {
         _ = write!(line, " and {}", plural(report.blocks, "resource block"));
     }
     _ = write!(line, " of {}", plural(report.counts.files, "file"));
+    line
+}
+
+fn summary(report: &Report) -> String {
+    let mut line = headline(report);
     let rendered: Vec<String> = report
         .rendered
         .iter()
