@@ -25,6 +25,15 @@ pub struct LintArgs {
     /// Write them to a file as well, in this format; can be given several times
     #[arg(long, value_name = "FORMAT=FILE", value_parser = output)]
     pub output: Vec<(ReportFormat, PathBuf)>,
+    /// Findings that may rest: only what is not in this file counts
+    #[arg(long, value_name = "FILE", conflicts_with = "write_baseline")]
+    pub baseline: Option<PathBuf>,
+    /// Write all findings to a file for --baseline, and let them rest from now on
+    #[arg(long, value_name = "FILE")]
+    pub write_baseline: Option<PathBuf>,
+    /// Take what is gone out of the --baseline
+    #[arg(long, requires = "baseline")]
+    pub prune: bool,
     /// The lowest level that makes the exit code 1
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t = FailOn::Deny)]
     pub fail_on: FailOn,

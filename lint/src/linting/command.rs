@@ -4,9 +4,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use memlint_files::problem::Note;
 use memlint_kubernetes::spelling::nearest;
 
 use super::args::LintArgs;
+use super::baseline::{Baseline, Rested};
 use super::{Settings, lint};
 use crate::choices::{FailOn, ReportFormat};
 use crate::exit::{CLEAN, FAILED, FOUND, complain, is_coloured, today};
@@ -34,8 +36,17 @@ pub(crate) fn run(args: &LintArgs) -> anyhow::Result<u8> {
     let only = |id: &str| args.only.is_empty() || args.only.iter().any(|wanted| wanted == id);
     policy.retain_rules(|id| only(id) && !args.skip.iter().any(|unwanted| unwanted == id));
     let namespace = args.project.namespace.as_deref().unwrap_or_default();
-    let report = lint(&corpus, Settings { policy, capacity: capacity.as_ref(), namespace, today: today() });
+    let mut report = lint(&corpus, Settings { policy, capacity: capacity.as_ref(), namespace, today: today() });
     drop(progress);
+    if let Some(file) = &args.write_baseline {
+        let baseline = Baseline::of(&report);
+        baseline.write(file)?;
+        complain(&format!("{}: findings that rest from now on: {}", file.display(), baseline.len()));
+        return Ok(CLEAN);
+    }
+    if let Some(file) = &args.baseline {
+        rest(file, args.prune, &mut report)?;
+    }
     let color = is_coloured(&std::io::stdout());
     for (format, file) in &args.output {
         let style = text::Style { color: false, quiet: args.quiet };
@@ -69,6 +80,22 @@ pub(crate) fn run(args: &LintArgs) -> anyhow::Result<u8> {
         }
     }
     Ok(if corpus.fatal.is_empty() { exit_code(&report, args.fail_on) } else { FAILED })
+}
+
+/// Lets the findings of a baseline rest, and says how many do, and how many are gone.
+fn rest(file: &Path, prune: bool, report: &mut Report) -> anyhow::Result<()> {
+    let mut baseline = Baseline::read(file)?;
+    let Rested { resting, gone } = baseline.apply(report);
+    let name = file.display();
+    let note = |message: String| Note { file: None, at: None, message };
+    report.notes.push(note(format!("{name}: findings that rest: {resting}")));
+    if prune && gone > 0 {
+        baseline.write(file)?;
+        report.notes.push(note(format!("{name}: findings that are gone, and were taken out: {gone}")));
+    } else if gone > 0 {
+        report.notes.push(note(format!("{name}: findings that are gone: {gone}; --prune takes them out")));
+    }
+    Ok(())
 }
 
 /// What was probably meant by a word that is no file.

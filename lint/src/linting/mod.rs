@@ -5,6 +5,7 @@
 
 pub mod account;
 mod args;
+mod baseline;
 pub(crate) mod command;
 
 use std::cmp::Reverse;

@@ -104,7 +104,7 @@ fn replacement(located: &Located) -> Option<String> {
 
 /// What tells each finding of a report from the others, however the files change around it: the rule, the object, the
 /// container, the field, and which of these it is.
-pub(super) fn fingerprints(report: &Report) -> Vec<String> {
+pub(crate) fn fingerprints(report: &Report) -> Vec<String> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let one = |located: &Located| {
         let finding = &located.finding;

@@ -19,6 +19,8 @@ use crate::choices::ReportFormat;
 use crate::project::corpus::Corpus;
 use crate::report::Report;
 
+pub(crate) use entry::fingerprints;
+
 /// A report in a format.
 #[must_use]
 pub fn render(format: ReportFormat, report: &Report, corpus: &Corpus, style: text::Style) -> String {

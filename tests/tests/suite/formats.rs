@@ -170,3 +170,27 @@ fn options_before_a_command_are_its_own_or_refused() {
         assert_eq!(run.stdout, "");
     }
 }
+
+#[test]
+fn what_is_in_a_baseline_rests_wherever_it_moves() {
+    let folder = tree();
+    let run = |args: &[&str]| memlint!("k8s").args(args).within(folder.path()).run();
+    _ = run(&["--write-baseline", "rest.json"]).exits(0).complains(&["findings that rest from now on: 3"]);
+    // A document that cannot be read never rests.
+    let rested = run(&["--baseline", "rest.json"]).exits(1);
+    assert!(rested.stdout.contains("no findings, 1 unreadable"), "{}", rested.stdout);
+    std::fs::remove_file(folder.at("k8s/broken.yaml")).expect("a file");
+    let text = std::fs::read_to_string(folder.at("k8s/warned.yaml")).expect("a file");
+    std::fs::remove_file(folder.at("k8s/warned.yaml")).expect("a file");
+    folder.write(&folder.at("k8s/elsewhere.yaml"), format!("\n\n{text}"));
+    _ = run(&["--baseline", "rest.json", "--fail-on", "warn"]).exits(0).says(&["findings that rest: 3"]);
+    folder.write(&folder.at("k8s/new.yaml"), text.replace("third", "fourth"));
+    _ = run(&["--baseline", "rest.json", "--fail-on", "warn"]).exits(1).says(&["Pod fourth", "1 finding "]);
+    std::fs::remove_file(folder.at("k8s/elsewhere.yaml")).expect("a file");
+    _ = run(&["--baseline", "rest.json"]).exits(0).says(&["findings that are gone: 1; --prune takes them out"]);
+    _ = run(&["--baseline", "rest.json", "--prune"]).exits(0).says(&["were taken out: 1"]);
+    _ = run(&["--baseline", "rest.json"]).exits(0).says(&["findings that rest: 2"]);
+    folder.write(&folder.at("other.json"), "{}");
+    _ = run(&["--baseline", "other.json"]).exits(2).complains(&["other.json is no baseline", "--write-baseline"]);
+    _ = run(&["--baseline", "none.json"]).exits(2).complains(&["cannot be read"]);
+}
