@@ -87,6 +87,9 @@ pub fn lint(corpus: &Corpus, settings: Settings<'_>) -> Report {
     report.rendered = corpus.renderings.counts();
     if !report.rendered.is_empty() {
         told_once(&mut report.findings);
+        let names: BTreeSet<&Arc<str>> = report.findings.iter().flat_map(|located| &located.renderings).collect();
+        let notes = names.into_iter().filter_map(|name| corpus.renderings.note(name));
+        report.notes.extend(notes.map(|message| Note { file: None, at: None, message }).collect::<Vec<_>>());
     }
     (report.patches, report.templates) = (skipped.patches(), skipped.templates());
     let skipped = skipped.notes(&report.notes);

@@ -97,7 +97,7 @@ fn at<'a>(place: &Place, corpus: &'a Corpus) -> At<'a> {
 fn replacement(located: &Located) -> Option<String> {
     let finding = &located.finding;
     let [json_patch::PatchOperation::Replace(replace)] = finding.fix.as_ref()?.0.as_slice() else { return None };
-    let is_it = replace.path.to_string() == finding.at.to_pointer() && located.place.path == finding.at;
+    let is_it = replace.path.as_str() == finding.at.to_pointer() && located.place.path == finding.at;
     let value = replace.value.as_str().filter(|_| is_it && located.rendered.is_none() && finding.part.is_none())?;
     Some(value.to_owned())
 }

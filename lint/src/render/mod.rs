@@ -139,6 +139,16 @@ impl Renderings {
         self.all.iter().any(is_it)
     }
 
+    /// What to say of findings in something rendered whose values could not be traced.
+    #[must_use]
+    pub fn note(&self, rendering: &str) -> Option<String> {
+        let is_unmarked = |traced: &&Traced| {
+            matches!(&traced.source, Source::Helm(trace) if trace.is_unmarked()) && traced.name.as_ref() == rendering
+        };
+        let traced = self.all.iter().find(is_unmarked)?;
+        Some(format!("{}: its output changes its shape with its values; findings point at the template", traced.name))
+    }
+
     /// How many there are of each kind.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<&'static str, usize> {

@@ -34,6 +34,9 @@ pub(super) use trace::Trace;
 /// The version that charts are told, since a helm that was built from source knows of none.
 const KUBERNETES: &str = "1.36.0";
 
+/// Renders what breaks the chart's schema.
+const SKIP_SCHEMA: &str = "--skip-schema-validation";
+
 /// One chart with one set of values.
 #[derive(Debug)]
 struct Job {
@@ -52,6 +55,8 @@ struct Job {
     /// Values files that are not among the documents.
     files: Vec<PathBuf>,
     set: Vec<String>,
+    /// Whether the values may break the chart's schema.
+    skips_schema: bool,
     used: BTreeSet<usize>,
     notes: Vec<Note>,
 }
@@ -109,6 +114,7 @@ fn of_chart(chart: &Chart, files: &Files, plan: Plan<'_>) -> Vec<Job> {
         places,
         files: Vec::new(),
         set: Vec::new(),
+        skips_schema: false,
         used: chart.documents(files),
         notes: Vec::new(),
     };
@@ -177,6 +183,7 @@ fn of_release(release: Release, charts: &[Chart], files: &Files, args: &RenderAr
         places: own.into_iter().chain(release.places).collect(),
         files: Vec::new(),
         set: release.set,
+        skips_schema: false,
         used: chart.iter().flat_map(|chart| chart.documents(files)).chain([release.document]).collect(),
         chart,
         notes,
@@ -210,16 +217,13 @@ fn one(helm: &Tool, documents: &[Held], files: &Arc<Files>, args: &RenderArgs, c
         }
     };
     let (marks, marked) = Marks::put(&values);
+    // A schema may well have bounds that marks are not within.
+    job.skips_schema = true;
     let again = if marks.is_empty() { Ok(String::new()) } else { template(helm, &mut job, &marked, args, cache) };
     let marked = again.ok().and_then(|again| {
         let again = split(&again);
         same_shape(&split(&text), &again).then_some((marks, again))
     });
-    if marked.is_none() {
-        let message =
-            format!("{}: its output changes its shape with its values; findings point at the template", job.name);
-        job.notes.push(Note { file: Some(job.entry.to_string()), at: None, message });
-    }
     let chart = job.chart.clone().unwrap_or_else(|| Chart {
         folder: job.path.clone(),
         document: job.document,
@@ -305,6 +309,9 @@ fn run(
     if let Some(namespace) = &job.namespace {
         option("--namespace", namespace);
     }
+    if job.skips_schema {
+        options.push(SKIP_SCHEMA.to_owned());
+    }
     let mut key = Key::new(&helm.version);
     options
         .iter()
@@ -317,7 +324,15 @@ fn run(
         let temporary =
             tempfile::tempdir().map_err(|error| format!("there is no room for temporary files: {error}"))?;
         std::fs::write(temporary.path().join("values.json"), &text).map_err(|error| error.to_string())?;
-        helm.run(&options, temporary.path(), args.patience()).map(|text| without_secrets(&text))
+        let printed = helm.run(&options, temporary.path(), args.patience()).or_else(|why| {
+            // Helm before 3.16 cannot do without the schema.
+            let known: Vec<&String> = options.iter().filter(|option| *option != SKIP_SCHEMA).collect();
+            if known.len() == options.len() || !why.contains("unknown flag") {
+                return Err(why);
+            }
+            helm.run(&known, temporary.path(), args.patience())
+        });
+        printed.map(|text| without_secrets(&text))
     };
     if all_read { cache.get(key, render) } else { render() }
 }

@@ -50,6 +50,11 @@ impl Trace {
         self.fallback == document
     }
 
+    /// Whether nothing is known of the values, since the output has another shape with marked ones.
+    pub(in crate::render) fn is_unmarked(&self) -> bool {
+        self.marked.is_none()
+    }
+
     /// What to point at where nothing is known.
     pub(in crate::render) fn fallback(&self, documents: &[Held]) -> Option<Token> {
         let document = yaml::parse(documents.get(self.fallback)?.document.raw()).ok()?;
