@@ -148,7 +148,7 @@ fn an_operators_template_is_a_patch_where_a_container_has_no_image() {
             [{"name": "elasticsearch", "env": [{"name": "ES_JAVA_OPTS", "value": "-Xms1g -Xmx1g"}]}]}}}]},
     });
     let n4 = nodes(&[node("n4", "4Gi", &json!({}))]);
-    assert_eq!(found(&folder(&[elasticsearch.clone()], &n4), &[]), NONE);
+    assert_eq!(found(&folder(std::slice::from_ref(&elasticsearch), &n4), &[]), NONE);
     let mut wrong = elasticsearch;
     wrong["spec"]["nodeSets"][0]["podTemplate"]["spec"]["containers"][0]["resources"] =
         json!({"requests": {"memory": "2Gi"}, "limits": {"memory": "1Gi"}});
