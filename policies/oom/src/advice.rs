@@ -59,6 +59,15 @@ pub enum Advice {
         /// Socket buffers in bytes.
         sock: u64,
     },
+    /// The same, but much of it is page cache that no disk has taken yet.
+    UnwrittenPageCache {
+        /// `Container` or `Pod`.
+        level: Level,
+        /// The limit in bytes.
+        limit: Option<u64>,
+        /// Page cache that is to be written, or is being written, in bytes.
+        unwritten: u64,
+    },
     /// A limit that something within the Pod's container set for a part of it.
     NestedLimit {
         /// The limit in bytes.
@@ -138,7 +147,7 @@ pub fn advise(kill: &Kill, capacity: Option<u64>) -> Advice {
     }
 }
 
-/// Shared memory counts from a quarter of the usage on, as do socket buffers and the kernel's own.
+/// Shared memory counts from a quarter of the usage on, as do socket buffers, the kernel's own and unwritten page cache.
 fn own_limit(kill: &Kill, level: Level, top: Option<Top>) -> Advice {
     let (memory, limit) = (&kill.memory, kill.limit);
     let kernel = memory.kernel.or(memory.slab);
@@ -150,6 +159,11 @@ fn own_limit(kill: &Kill, level: Level, top: Option<Top>) -> Advice {
     }
     if let Some(kernel) = kernel.filter(|kernel| share_is_large(Some(*kernel), memory, kill.usage)) {
         return Advice::KernelMemory { level, limit, kernel };
+    }
+    // Processes with more than that in heaps are what filled it.
+    let unwritten = memory.unwritten().filter(|unwritten| memory.anon.is_none_or(|anon| anon < *unwritten));
+    if let Some(unwritten) = unwritten.filter(|unwritten| share_is_large(Some(*unwritten), memory, kill.usage)) {
+        return Advice::UnwrittenPageCache { level, limit, unwritten };
     }
     Advice::RaiseLimitOrFixLeak { level, limit, top }
 }
@@ -188,6 +202,7 @@ impl Advice {
             Self::MemoryVolume { .. } => "memory-volume",
             Self::KernelMemory { .. } => "kernel-memory",
             Self::SocketMemory { .. } => "socket-memory",
+            Self::UnwrittenPageCache { .. } => "unwritten-page-cache",
             Self::NestedLimit { .. } => "nested-limit",
             Self::NodeIsFull { .. } => "node-is-full",
             Self::SystemCgroup { .. } => "system-cgroup",
