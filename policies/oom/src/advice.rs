@@ -3,7 +3,7 @@
 use super::contributor::Contributor;
 use super::diagnose::share_is_large;
 use super::kill::{Beyond, Fate, Kill, Level};
-use super::request::{ImpliedRequest, implied_request};
+use super::request::ImpliedRequest;
 use super::trigger::Constraint;
 
 /// Who held the most when it happened.
@@ -171,7 +171,7 @@ fn own_limit(kill: &Kill, level: Level, top: Option<Top>) -> Advice {
 /// The largest contributor; with a capacity, the one furthest beyond its request, which is how the kernel
 /// chooses too. Without a table, the victims.
 fn top(kill: &Kill, capacity: Option<u64>) -> Option<Top> {
-    let beyond = |each: &Contributor| match implied_request(each.oom_score_adj?, capacity?) {
+    let beyond = |each: &Contributor| match kill.request_of(each, capacity?)? {
         ImpliedRequest::BestEffort => Some(each.rss),
         ImpliedRequest::Between { to: Some(to), .. } => Some(each.rss.saturating_sub(to)),
         _ => None,
