@@ -1,6 +1,6 @@
 //! Who used the memory, as a table with bars.
 
-use memlint_oom::{Contributor, Fate, ImpliedRequest, Kill, format_bytes, implied_request};
+use memlint_oom::{Contributor, Fate, ImpliedRequest, Kill, format_bytes};
 
 use super::join::is_shared;
 use super::paint::{Paint, Tone, clean, shortened};
@@ -86,7 +86,7 @@ fn row(each: &Contributor, kill: &Kill, shared: bool, node_memory: Option<u64>) 
         name: format!("{}{times}", clean(&each.name)),
         bytes: each.rss,
         swap: each.swap,
-        asks: if shared { asks(each, node_memory) } else { String::new() },
+        asks: if shared { asks(kill, each, node_memory) } else { String::new() },
         fate: kill.victims.iter().find(|victim| of_it(victim)).map(|victim| match victim.fate {
             Fate::Killed => "killed",
             Fate::Chosen => "chosen",
@@ -96,10 +96,11 @@ fn row(each: &Contributor, kill: &Kill, shared: bool, node_memory: Option<u64>) 
 }
 
 /// What its `oom_score_adj` says of its request.
-fn asks(each: &Contributor, node_memory: Option<u64>) -> String {
+fn asks(kill: &Kill, each: &Contributor, node_memory: Option<u64>) -> String {
     let Some(adj) = each.oom_score_adj else { return String::new() };
     // Without the node's size, in thousandths of it.
-    match (implied_request(adj, node_memory.unwrap_or(1000)), node_memory) {
+    let Some(implied) = kill.request_of(each, node_memory.unwrap_or(1000)) else { return String::new() };
+    match (implied, node_memory) {
         (ImpliedRequest::BestEffort, _) => "requests nothing".to_owned(),
         (ImpliedRequest::Guaranteed, _) => "guaranteed or critical".to_owned(),
         (ImpliedRequest::Between { from: 0, .. }, _) => "requests next to nothing".to_owned(),

@@ -168,6 +168,7 @@ fn help(proposal: Proposal, advice: &Advice, whose: &str) -> String {
         Advice::RaiseLimitOrFixLeak { .. } => {
             format!("if this is normal use, set {values} and watch it; if it grows without end, find the leak")
         }
+        Advice::UnwrittenPageCache { .. } => format!("write less at once or to a faster volume, or set {values}"),
         Advice::MemoryVolume { .. } => format!("give the in-memory volume a sizeLimit, or set {values}"),
         _ => format!("set {values}"),
     }

@@ -166,7 +166,7 @@ fn swap(kill: &Kill) -> Option<String> {
 /// What the victim's `oom_score_adj` tells of its request.
 fn request(kill: &Kill, node_memory: Option<u64>) -> Option<String> {
     let adj = kill.victims.first()?.oom_score_adj?;
-    Some(match implied(kill, node_memory)? {
+    Some(match implied(kill, node_memory, None)? {
         ImpliedRequest::BestEffort => "the victim has no memory request (oom_score_adj 1000)".to_owned(),
         ImpliedRequest::Guaranteed => match kill.qos {
             Some(Qos::Guaranteed) => "the victim's request is its limit (oom_score_adj -997)",

@@ -1,6 +1,6 @@
 //! [`Joiner`]: a kill brought together with what else is known: Pod, manifest, node, and so what to do.
 use memlint_capacity::Capacity;
-use memlint_oom::{Advice, Death, ImpliedRequest, Kill, Level, Repeat, advise, implied_request};
+use memlint_oom::{Advice, Death, ImpliedRequest, Kill, Level, Repeat, advise};
 
 use super::manifests::{Manifests, Match, owners};
 use super::pods::{Found, Pods};
@@ -77,12 +77,13 @@ impl<'a> Joiner<'a> {
 }
 
 /// The request of the first victim that its `oom_score_adj` tells.
-pub(super) fn implied(kill: &Kill, node_memory: Option<u64>) -> Option<ImpliedRequest> {
-    let adj = kill.victims.first()?.oom_score_adj?;
-    match implied_request(adj, node_memory.unwrap_or(0)) {
-        ImpliedRequest::Between { .. } if node_memory.is_none() => None,
-        implied => Some(implied),
-    }
+pub(super) fn implied(kill: &Kill, node_memory: Option<u64>, found: Option<Found<'_>>) -> Option<ImpliedRequest> {
+    let implied = kill.victim_request(node_memory.unwrap_or(0))?;
+    let is_known = node_memory.is_some() || !matches!(implied, ImpliedRequest::Between { .. });
+    let asks = found.and_then(|found| found.container?.request);
+    // What the Pod says of itself goes before what the value seems to say.
+    let is_refuted = implied == ImpliedRequest::BestEffort && asks.is_some();
+    (is_known && !is_refuted).then_some(implied)
 }
 
 /// What died: the Pod tells how many containers it could have been, and a restart contradicts that it ran on.

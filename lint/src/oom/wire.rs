@@ -167,7 +167,7 @@ pub(super) fn kill<'a>(file: &'a str, kill: &'a Kill, joined: &'a Joined<'_>, co
         death: joined.death.map(words::death),
         death_note: kill.note_on(joined.death),
         victims: kill.victims.iter().map(victim).collect(),
-        implied_request: implied(kill, joined.node_memory).map(|implied| wire_implied(implied, kill.qos)),
+        implied_request: implied(kill, joined.node_memory, joined.found).map(|implied| wire_implied(implied, kill.qos)),
         memory: memory(&kill.memory),
         memory_by_cgroup: kill.by_cgroup.iter().map(cgroup).collect(),
         contributors: kill.contributors.iter().map(contributor).collect(),

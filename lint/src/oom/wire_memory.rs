@@ -18,6 +18,8 @@ pub(super) struct WireMemory {
     inactive_file_bytes: Option<u64>,
     active_file_bytes: Option<u64>,
     unevictable_bytes: Option<u64>,
+    dirty_bytes: Option<u64>,
+    writeback_bytes: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -71,6 +73,8 @@ pub(super) fn memory(memory: &Memory) -> WireMemory {
         inactive_file_bytes: memory.inactive_file,
         active_file_bytes: memory.active_file,
         unevictable_bytes: memory.unevictable,
+        dirty_bytes: memory.dirty,
+        writeback_bytes: memory.writeback,
     }
 }
 

@@ -108,6 +108,10 @@ fn a_log_alone_says_what_it_can() {
     prints("machine.expected.txt", &["--node-memory", "8Gi"], &text);
     let text = std::fs::read(log("killed-line-alone")).unwrap();
     prints("unknown.expected.txt", &[], &text);
+    let text = std::fs::read(log("machine-user-session")).unwrap();
+    prints("session.expected.txt", &["--node-memory", "16Gi"], &text);
+    let text = std::fs::read(log("dirty-page-cache-v2")).unwrap();
+    prints("unwritten.expected.txt", &[], &text);
 }
 
 #[test]

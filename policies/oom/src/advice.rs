@@ -3,7 +3,7 @@
 use super::contributor::Contributor;
 use super::diagnose::share_is_large;
 use super::kill::{Beyond, Fate, Kill, Level};
-use super::request::{ImpliedRequest, implied_request};
+use super::request::ImpliedRequest;
 use super::trigger::Constraint;
 
 /// Who held the most when it happened.
@@ -58,6 +58,15 @@ pub enum Advice {
         limit: Option<u64>,
         /// Socket buffers in bytes.
         sock: u64,
+    },
+    /// The same, but much of it is page cache that no disk has taken yet.
+    UnwrittenPageCache {
+        /// `Container` or `Pod`.
+        level: Level,
+        /// The limit in bytes.
+        limit: Option<u64>,
+        /// Page cache that is to be written, or is being written, in bytes.
+        unwritten: u64,
     },
     /// A limit that something within the Pod's container set for a part of it.
     NestedLimit {
@@ -138,7 +147,7 @@ pub fn advise(kill: &Kill, capacity: Option<u64>) -> Advice {
     }
 }
 
-/// Shared memory counts from a quarter of the usage on, as do socket buffers and the kernel's own.
+/// Shared memory counts from a quarter of the usage on, as do socket buffers, the kernel's own and unwritten page cache.
 fn own_limit(kill: &Kill, level: Level, top: Option<Top>) -> Advice {
     let (memory, limit) = (&kill.memory, kill.limit);
     let kernel = memory.kernel.or(memory.slab);
@@ -151,13 +160,18 @@ fn own_limit(kill: &Kill, level: Level, top: Option<Top>) -> Advice {
     if let Some(kernel) = kernel.filter(|kernel| share_is_large(Some(*kernel), memory, kill.usage)) {
         return Advice::KernelMemory { level, limit, kernel };
     }
+    // Processes with more than that in heaps are what filled it.
+    let unwritten = memory.unwritten().filter(|unwritten| memory.anon.is_none_or(|anon| anon < *unwritten));
+    if let Some(unwritten) = unwritten.filter(|unwritten| share_is_large(Some(*unwritten), memory, kill.usage)) {
+        return Advice::UnwrittenPageCache { level, limit, unwritten };
+    }
     Advice::RaiseLimitOrFixLeak { level, limit, top }
 }
 
 /// The largest contributor; with a capacity, the one furthest beyond its request, which is how the kernel
 /// chooses too. Without a table, the victims.
 fn top(kill: &Kill, capacity: Option<u64>) -> Option<Top> {
-    let beyond = |each: &Contributor| match implied_request(each.oom_score_adj?, capacity?) {
+    let beyond = |each: &Contributor| match kill.request_of(each, capacity?)? {
         ImpliedRequest::BestEffort => Some(each.rss),
         ImpliedRequest::Between { to: Some(to), .. } => Some(each.rss.saturating_sub(to)),
         _ => None,
@@ -188,6 +202,7 @@ impl Advice {
             Self::MemoryVolume { .. } => "memory-volume",
             Self::KernelMemory { .. } => "kernel-memory",
             Self::SocketMemory { .. } => "socket-memory",
+            Self::UnwrittenPageCache { .. } => "unwritten-page-cache",
             Self::NestedLimit { .. } => "nested-limit",
             Self::NodeIsFull { .. } => "node-is-full",
             Self::SystemCgroup { .. } => "system-cgroup",

@@ -68,6 +68,13 @@ impl fmt::Display for Advice {
                 Of(*limit),
                 format_bytes(*sock)
             ),
+            Self::UnwrittenPageCache { level, limit, unwritten } => write!(
+                out,
+                "the {} reached its memory limit{}, and {} of that is page cache that is not written to disk yet, not the memory of a process: files were written faster than the disk takes them; write less at once, sync in between, use a faster volume, or raise limits.memory",
+                level.name(),
+                Of(*limit),
+                format_bytes(*unwritten)
+            ),
             Self::NestedLimit { limit, top } => write!(
                 out,
                 "a memory limit{} that was set within the Pod's container was reached, not limits.memory; raise it where it is set, such as docker run --memory{}",

@@ -8,7 +8,7 @@ use super::kill::{CgroupVersion, Death, Kill, Level, Victim};
 use super::table::Task;
 
 /// The `oom_score_adj` of a Pod's sandbox (`pause`).
-const SANDBOX: i64 = -998;
+pub(super) const SANDBOX: i64 = -998;
 
 /// What died, as far as the task table tells, where no group was killed. `single`: the Pod has but one container.
 ///

@@ -1,8 +1,10 @@
 //! From a collected report to a [`Kill`]: whose limit, which Pod and container, who used what.
 
+use std::borrow::Cow;
+
 use super::cgroup::{Place, Runtime, Scope, container_id, is_within, locate};
 use super::contributor::contributors;
-use super::death::death;
+use super::death::{SANDBOX, death};
 use super::kill::{Beyond, CgroupVersion, Death, Fate, Kill, Level, Process, Victim};
 use super::memory::{Gauge, Memory};
 use super::report::Report;
@@ -39,6 +41,7 @@ fn whole(report: &Report) -> Kill {
     let limit = report.memory.map(|memory| memory.limit).unwrap_or_else(|| report.inherited.as_ref()?.limit);
     let unlimited = limit == Some(u64::MAX);
     let group_kill = report.group.is_some();
+    let shared = with_victims(&tasks, &victims);
     let version = cgroup_version(report);
     let died = |single| match death(level, &victims, &tasks, single) {
         _ if group_kill => Some(Death::Group),
@@ -84,7 +87,7 @@ fn whole(report: &Report) -> Kill {
         group_kill,
         memory: if report.machine.seen { report.machine.memory(page_size.bytes) } else { memory(report) },
         by_cgroup: if report.by_cgroup.len() > 1 { report.by_cgroup.clone() } else { Vec::new() },
-        contributors: contributors(&tasks, MAX_CONTRIBUTORS),
+        contributors: contributors(&shared, MAX_CONTRIBUTORS),
         tasks,
         tasks_left_out: report.rows_left_out,
         page_size,
@@ -115,6 +118,11 @@ impl Paths {
         {
             oom = Some(Path { text: inherited.oom_cgroup.clone(), is_cut: false });
             inferred = true;
+        }
+        // No container's cgroup holds the Pod's sandbox beside other processes, but what is left of an old report may
+        // name a container's first.
+        if let Some(path) = oom.as_mut().filter(|path| holds_sandbox(report) && !path.is_cut) {
+            path.text = pod_of(&path.text).unwrap_or(&path.text).to_owned();
         }
         let group = report.group.clone().filter(|group| !group.is_empty());
         let task = report.task_path.clone().map(|path| path.completed(group.as_deref()));
@@ -162,6 +170,22 @@ impl Paths {
         }
         who
     }
+}
+
+/// Whether the table lists a Pod's sandbox among other processes.
+fn holds_sandbox(report: &Report) -> bool {
+    let is_sandbox = |row: &Row| row.name == "pause" && row.get(Column::OomScoreAdj) == Some(SANDBOX);
+    report.rows.iter().any(is_sandbox) && !report.rows.iter().all(is_sandbox)
+}
+
+/// The Pod's cgroup of a container's.
+fn pod_of(path: &str) -> Option<&str> {
+    let is_container = |path: &str| locate(path).scope == Scope::Container;
+    let mut above = path;
+    while is_container(above) {
+        above = above.rsplit_once('/')?.0;
+    }
+    (above.len() < path.len() && locate(above).scope == Scope::Pod).then_some(above)
 }
 
 fn level(report: &Report, paths: &Paths, oom: Option<&Place>) -> Option<Level> {
@@ -276,6 +300,36 @@ fn victims(report: &Report, tasks: &[Task]) -> Vec<Victim> {
         }
     }
     victims
+}
+
+/// A victim as a row of the table, from its own line; `None` if that says nothing of its memory.
+fn row_of(victim: &Victim) -> Option<Task> {
+    Some(Task {
+        pid: victim.pid,
+        name: victim.name.clone(),
+        uid: victim.uid,
+        total_vm: victim.total_vm,
+        rss: victim.resident()?,
+        rss_anon: victim.anon,
+        rss_file: victim.file,
+        rss_shmem: victim.shmem,
+        pgtables: victim.pgtables,
+        swap: None,
+        oom_score_adj: victim.oom_score_adj,
+    })
+}
+
+/// The table, and the victims that are missing from what is left of it, with what their own lines say they held.
+fn with_victims<'t>(tasks: &'t [Task], victims: &[Victim]) -> Cow<'t, [Task]> {
+    let is_missing = |victim: &&Victim| tasks.iter().all(|task| task.pid != victim.pid);
+    let missing = victims.iter().filter(is_missing).filter_map(row_of);
+    let missing: Vec<Task> = missing.collect();
+    match tasks {
+        // A kill line alone is no table.
+        [] => Cow::Borrowed(tasks),
+        _ if missing.is_empty() => Cow::Borrowed(tasks),
+        _ => Cow::Owned(tasks.iter().cloned().chain(missing).collect()),
+    }
 }
 
 /// Whether the kernel's statistics say anything; a helper for the advice.

@@ -205,7 +205,7 @@ fn weigh(text: &str, columns: Option<&Columns>) -> u32 {
         Some(Record::Chosen(chosen)) => {
             2 + u32::from(chosen.killer.is_some()) + u32::from(text.contains("sacrifice child"))
         }
-        Some(Record::TaskIn { task, oom }) => 2 + paths(&task) + paths(&oom.text),
+        Some(Record::TaskIn { task, oom }) => 2 + paths(&task) + oom.map_or(0, |oom| paths(&oom.text)),
         Some(Record::Group(path)) => 2 + paths(path),
         Some(Record::Stats { path, .. }) => {
             let values = text.split("KB").count().saturating_sub(1);

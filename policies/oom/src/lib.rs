@@ -15,6 +15,7 @@
 mod advice;
 mod advice_text;
 mod cgroup;
+mod claim;
 mod clock;
 mod contributor;
 mod death;

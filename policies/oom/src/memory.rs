@@ -33,6 +33,10 @@ pub struct Memory {
     pub active_file: Option<u64>,
     /// Memory that cannot be reclaimed (`mlock`, ramfs).
     pub unevictable: Option<u64>,
+    /// Page cache that was changed and has yet to be written to disk. (v1: `dirty`.)
+    pub dirty: Option<u64>,
+    /// Page cache that is being written to disk. (v1: `writeback`.)
+    pub writeback: Option<u64>,
 }
 
 /// One of the counters that are printed beside the memory's own.
@@ -75,6 +79,12 @@ pub struct CgroupMemory {
 }
 
 impl Memory {
+    /// Page cache that cannot be dropped before a disk has taken it, in bytes.
+    pub fn unwritten(&self) -> Option<u64> {
+        let parts = [self.dirty, self.writeback];
+        parts.iter().any(Option::is_some).then(|| parts.into_iter().flatten().fold(0, u64::saturating_add))
+    }
+
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -95,6 +105,8 @@ impl Memory {
             "inactive_file" => &mut self.inactive_file,
             "active_file" => &mut self.active_file,
             "unevictable" => &mut self.unevictable,
+            "file_dirty" | "dirty" => &mut self.dirty,
+            "file_writeback" | "writeback" => &mut self.writeback,
             _ => return None,
         })
     }
@@ -127,6 +139,8 @@ impl Memory {
             (&mut self.inactive_file, other.inactive_file),
             (&mut self.active_file, other.active_file),
             (&mut self.unevictable, other.unevictable),
+            (&mut self.dirty, other.dirty),
+            (&mut self.writeback, other.writeback),
         ];
         for (sum, more) in pairs {
             if let Some(more) = more {

@@ -12,8 +12,10 @@ const MAX_TEXT: usize = 512;
 /// Who it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Program {
-    /// systemd-oomd, which watches memory pressure and swap.
+    /// systemd-oomd, because of memory pressure.
     SystemdOomd,
+    /// systemd-oomd, because memory and swap were nearly full.
+    SystemdOomdSwap,
     /// earlyoom, which watches free memory and swap.
     Earlyoom,
     /// Talos' own OOM controller, which watches memory pressure.
@@ -41,7 +43,7 @@ impl Program {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
-            Self::SystemdOomd => "systemd-oomd",
+            Self::SystemdOomd | Self::SystemdOomdSwap => "systemd-oomd",
             Self::Earlyoom => "earlyoom",
             Self::Talos => "Talos' OOM controller",
             Self::Runtime => "the container runtime",
@@ -54,6 +56,9 @@ impl Program {
         match self {
             Self::SystemdOomd => {
                 "it ends a whole cgroup under memory pressure, before the kernel has to; no limit of a Pod was hit: see oomctl, and ManagedOOMMemoryPressure of the unit"
+            }
+            Self::SystemdOomdSwap => {
+                "it ends the cgroup that uses most swap when the machine's memory and swap are nearly full, before the kernel has to; no limit of a Pod was hit: see oomctl, SwapUsedLimit of oomd.conf and ManagedOOMSwap of the unit, and give the machine more memory or its Pods less swap"
             }
             Self::Earlyoom => {
                 "it ends the process with the highest oom_score when little memory is free; no limit of a Pod was hit: see its options -m and -s"
@@ -71,7 +76,8 @@ impl Program {
 /// Who says in a line that it has killed, or that someone was.
 pub(super) fn read(line: &str) -> Option<Program> {
     if line.contains("systemd-oomd") && line.contains("Killed /") && line.contains(" due to memory ") {
-        return Some(Program::SystemdOomd);
+        let is_swap = line.contains(" and swap used ");
+        return Some(if is_swap { Program::SystemdOomdSwap } else { Program::SystemdOomd });
     }
     if line.contains("[talos]") && line.contains("Sending SIGKILL to cgroup") {
         return Some(Program::Talos);
@@ -118,6 +124,7 @@ mod tests {
         let id = "ab".repeat(32);
         let log = format!(
             "May 01 12:34:56 n systemd-oomd[5]: Killed /user.slice/app.scope due to memory pressure for /user.slice being 62.55% > 50.00% for > 20s\n\
+             May 01 12:34:56 n systemd-oomd[5]: Killed /user.slice/b.scope due to memory used (8131133440) / total (8167239680) and swap used (1932735283) / total (2147479552) being more than 90.00%\n\
              May 01 12:34:56 n systemd[1]: app.scope: systemd-oomd killed 12 process(es) in this unit.\n\
              May 01 12:34:57 n earlyoom[8]: sending SIGTERM to process 4 uid 1 \"java\": oom_score 903, VmRSS 1234 MiB\n\
              May 01 12:34:58 n earlyoom[8]: sending SIGKILL to process 4 uid 1 \"java\": oom_score 903, VmRSS 1234 MiB\n\
@@ -132,11 +139,14 @@ mod tests {
         let told: Vec<_> = stream.others().iter().map(|o| (o.program.name(), o.count, o.first_line)).collect();
         let expected = [
             ("systemd-oomd", 1, 1),
-            ("earlyoom", 2, 3),
-            ("systemd", 1, 5),
-            ("Talos' OOM controller", 1, 6),
-            ("the container runtime", 1, 7),
+            ("systemd-oomd", 1, 2),
+            ("earlyoom", 2, 4),
+            ("systemd", 1, 6),
+            ("Talos' OOM controller", 1, 7),
+            ("the container runtime", 1, 8),
         ];
         assert_eq!(told, expected);
+        let meanings: Vec<_> = stream.others().iter().take(2).map(|other| other.program.meaning()).collect();
+        assert!(meanings[0].contains("pressure") && meanings[1].contains("swap") && !meanings[1].contains("pressure"));
     }
 }

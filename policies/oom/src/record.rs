@@ -20,8 +20,8 @@ pub(super) enum Record<'a> {
     Cpu { name: &'a str, release: Option<&'a str> },
     /// `<name> cpuset=<id> mems_allowed=..`
     Cpuset { name: &'a str, cpuset: &'a str },
-    /// `Task in <task> killed as a result of limit of <oom>`
-    TaskIn { task: String, oom: Path },
+    /// `Task in <task> killed as a result of limit of <oom>`; without a path the limit is the machine's.
+    TaskIn { task: String, oom: Option<Path> },
     /// `Memory limit reached of cgroup <oom>`
     LimitReached(&'a str),
     /// `memory: usage ..` and its like.

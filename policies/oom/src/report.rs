@@ -143,7 +143,8 @@ impl Report {
             Record::TaskIn { task, oom } => {
                 self.prove(Proof::CgroupNamed, line);
                 self.task_path = Some(Path::whole(cut(&task, MAX_TEXT)));
-                self.oom_path = Some(Path { text: cut(&oom.text, MAX_TEXT).to_owned(), ..oom });
+                self.global |= oom.is_none();
+                self.oom_path = oom.map(|oom| Path { text: cut(&oom.text, MAX_TEXT).to_owned(), ..oom });
             }
             Record::LimitReached(path) => {
                 self.prove(Proof::CgroupNamed, line);

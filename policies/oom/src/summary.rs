@@ -114,10 +114,15 @@ fn path<'a>(text: &'a str, key: &str) -> (Path, Option<&'a str>) {
 ///
 /// The limit's cgroup is the task's own or one above it. What a screen's edge, an editor's blanks at a line's break
 /// or a remark behind the line made of it is mended by that.
-pub(super) fn task_in(text: &str) -> Option<(String, Path)> {
+///
+/// No cgroup's limit: Alibaba Cloud Linux prints `limit of host` where the machine is out of memory.
+pub(super) fn task_in(text: &str) -> Option<(String, Option<Path>)> {
     let (task, oom) = after(text, "Task in ")?.split_once(" killed as a result of limit of ")?;
     let squeeze = |path: &str| path.split_whitespace().collect::<String>();
     let (task, oom) = (squeeze(task), squeeze(oom));
+    if oom == "host" {
+        return Some((task, None));
+    }
     let same = task.bytes().zip(oom.bytes()).take_while(|(a, b)| a == b).count();
     let (above, below) = task.split_at_checked(same)?;
     let rest = oom.get(same..)?;
@@ -129,7 +134,7 @@ pub(super) fn task_in(text: &str) -> Option<(String, Path)> {
         Some(c) if whole && !is_path(c) => Path::whole(above),
         Some(_) => Path::whole(&oom),
     };
-    Some((task, path))
+    Some((task, Some(path)))
 }
 
 /// The path's part that a name, cut at `at`, ends in, if nothing is below it.
@@ -187,14 +192,15 @@ mod tests {
     #[test]
     fn old_and_group_lines() {
         let read = |task: &str, oom: &str| task_in(&format!("Task in {task} killed as a result of limit of {oom}"));
-        let whole = |task: &str, oom: &str| Some((task.to_owned(), Path::whole(oom)));
+        let whole = |task: &str, oom: &str| Some((task.to_owned(), Some(Path::whole(oom))));
+        assert_eq!(read("/kubepods/podx", "host"), Some(("/kubepods/podx".to_owned(), None)));
         assert_eq!(read("/a", "/b"), whole("/a", "/b"));
         assert_eq!(read("/ab/cd", "/ab"), whole("/ab/cd", "/ab"));
         for oom in ["/ab/c", "/ab/c     d", "/ab/cd  # a remark", "/ab/cd\\n\","] {
             assert_eq!(read("/ab/cd", oom), whole("/ab/cd", "/ab/cd"), "{oom}");
         }
         let cut = Path { text: "/a".to_owned(), is_cut: true };
-        assert_eq!(read("/ab/cd", "/a"), Some(("/ab/cd".to_owned(), cut)));
+        assert_eq!(read("/ab/cd", "/a"), Some(("/ab/cd".to_owned(), Some(cut))));
         assert_eq!(group("Tasks in /a are going to be killed due to memory.oom.group set"), Some("/a"));
         assert_eq!(group("Tasks in ...b are going to be killed due to memory.oom.group set"), Some(""));
     }

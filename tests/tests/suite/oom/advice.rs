@@ -86,3 +86,23 @@ fn messages_keep_the_house_style() {
     assert!(first("kernel-50-oom-kill-and-sacrifice").death_note().unwrap().contains("cgroup v1"));
     assert!(first("oom-group-v2").death_note().unwrap().contains("whole container"));
 }
+
+#[test]
+fn requests_are_told_of_processes_in_pods_alone() {
+    const NODE: u64 = 16 << 30;
+    let told = |fixture: &str| {
+        let kill = first(fixture);
+        let asks: Vec<(String, i64)> = kill
+            .contributors
+            .iter()
+            .filter(|each| kill.request_of(each, NODE).is_some())
+            .map(|each| (each.name.clone(), each.oom_score_adj.unwrap()))
+            .collect();
+        (kill.victim_request(NODE).is_some(), asks)
+    };
+    let of = |names: &[(&str, i64)]| names.iter().map(|(name, adj)| ((*name).to_owned(), *adj)).collect::<Vec<_>>();
+    assert_eq!(told("burstable-victim-of-1000"), (false, of(&[("node", 975)])));
+    assert_eq!(told("machine-user-session"), (false, of(&[("kubelet", -999)])));
+    assert_eq!(told("machine-global-oom-515"), (true, of(&[("java", 1000), ("kubelet", -999)])));
+    assert!(told("node-kubepods-slice-v2").1.len() > 1);
+}

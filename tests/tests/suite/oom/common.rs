@@ -171,7 +171,9 @@ fn counters(counters: &Counters) -> Value {
 fn memory(memory: &Memory) -> Value {
     json!({"anonBytes": memory.anon, "fileBytes": memory.file, "shmemBytes": memory.shmem,
         "kernelBytes": memory.kernel, "slabBytes": memory.slab, "swapBytes": memory.swap,
-        "sockBytes": memory.sock.filter(|bytes| *bytes > 0)})
+        "sockBytes": memory.sock.filter(|bytes| *bytes > 0),
+        "dirtyBytes": memory.dirty.filter(|bytes| *bytes > 0),
+        "writebackBytes": memory.writeback.filter(|bytes| *bytes > 0)})
 }
 
 /// Without what is unknown, false or empty.
