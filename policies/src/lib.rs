@@ -17,3 +17,4 @@ pub mod rule;
 pub mod rules;
 pub mod runtimes;
 mod self_exemption;
+pub mod together;

@@ -16,6 +16,9 @@ pub struct FitArgs {
     /// What to judge by
     #[command(flatten)]
     pub project: ProjectArgs,
+    /// Ask about one Pod of each workload by itself, not about all of them together
+    #[arg(long)]
+    pub alone: bool,
     /// How to print the answers
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

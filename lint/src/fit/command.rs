@@ -16,7 +16,10 @@ pub(crate) fn run(args: &FitArgs) -> anyhow::Result<u8> {
     let Some(capacity) = capacity.filter(|capacity| capacity.knows_nodes()) else {
         anyhow::bail!("nothing is known of the nodes: name a file with --capacity, or ask with --cluster")
     };
-    let report = super::fit(&corpus, &capacity, args.project.namespace.as_deref().unwrap_or_default());
+    let mut report = super::fit(&corpus, &capacity, args.project.namespace.as_deref().unwrap_or_default());
+    if !args.alone {
+        super::place_together(&mut report, &capacity);
+    }
     let printed = match args.format {
         Format::Text => super::text::render(&report, &capacity, args.quiet),
         Format::Json => super::json::render(&report),
@@ -30,6 +33,6 @@ pub(crate) fn run(args: &FitArgs) -> anyhow::Result<u8> {
         !report.results.is_empty() || !report.problems.is_empty(),
         "there is no Pod to place in what was named, nor anything that makes Pods"
     );
-    let all = report.problems.is_empty() && report.results.iter().all(super::Placed::is_placed_now);
+    let all = report.problems.is_empty() && report.results.iter().all(super::Placed::is_placed_with_the_others);
     Ok(if all { exit::CLEAN } else { exit::FOUND })
 }

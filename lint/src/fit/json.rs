@@ -33,7 +33,16 @@ struct ResultOf<'a> {
     qos_class: String,
     empty: Verdict<'a>,
     now: Now<'a>,
+    /// With all replicas, beside the others, in the order of the files; null with --alone.
+    together: Option<Together<'a>>,
     not_judged: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Together<'a> {
+    wanted: u64,
+    placed: u64,
+    message: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -107,6 +116,11 @@ fn result(placed: &Placed) -> ResultOf<'_> {
         qos_class: placed.pod.qos_class().to_string(),
         empty: verdict(placed.empty.as_ref()),
         now: Now { admitted: errors.is_empty(), errors, fits: now.fits, nodes: now.nodes, message: now.message },
+        together: placed.share.as_ref().map(|share| Together {
+            wanted: share.wanted,
+            placed: share.placed,
+            message: share.message.as_deref(),
+        }),
         not_judged: &placed.unknown,
     }
 }

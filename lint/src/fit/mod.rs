@@ -19,6 +19,7 @@ use memlint_kubernetes::resources::PodResources;
 use memlint_kubernetes::workload::{Object, Workload, objects};
 use memlint_policies::admission::Admitted;
 use memlint_policies::fit::{self, Answer, Fit};
+use memlint_policies::together::{Crew, Share, together};
 use rayon::prelude::*;
 
 use crate::project::corpus::Corpus;
@@ -65,9 +66,18 @@ pub struct Placed {
     pub now: Option<Answer>,
     /// What was not judged, or not known.
     pub unknown: Vec<String>,
+    /// What became of its Pods beside those of the others; `None` where none was to be placed, or not asked.
+    pub share: Option<Share>,
+    crew: Option<Crew>,
 }
 
 impl Placed {
+    /// Whether all its Pods find a place beside those of the others.
+    #[must_use]
+    pub fn is_placed_with_the_others(&self) -> bool {
+        self.share.as_ref().map_or_else(|| self.is_placed_now(), |share| share.placed >= share.wanted)
+    }
+
     /// Whether the Pod would be created and placed now.
     #[must_use]
     pub fn is_placed_now(&self) -> bool {
@@ -113,6 +123,15 @@ pub fn fit(corpus: &Corpus, capacity: &Arc<Capacity>, namespace: &str) -> FitRep
     report
 }
 
+/// Places all Pods of a report beside one another, in its order, each workload with all its replicas.
+pub fn place_together(report: &mut FitReport, capacity: &Capacity) {
+    let crews: Vec<Option<Crew>> = report.results.iter_mut().map(|placed| placed.crew.take()).collect();
+    let shares = together(capacity.now(), &crews, capacity.release());
+    for (placed, share) in report.results.iter_mut().zip(shares) {
+        placed.share = share;
+    }
+}
+
 /// The answers for the objects of a document, and how many Pods run already or are over.
 fn objects_of(
     corpus: &Corpus,
@@ -138,6 +157,16 @@ fn objects_of(
 }
 
 fn placed((file, line): (&Arc<str>, usize), workload: &Workload, fit: Fit<'_>) -> Placed {
+    let object = &workload.object;
+    // The Pods of a DaemonSet have their room on every node already.
+    let is_asked = fit.now.is_some() && object.kind != "DaemonSet";
+    let name = object.name.clone().filter(|_| !workload.is_pod());
+    let crew = is_asked.then(|| Crew {
+        candidate: fit.admitted.candidate(workload),
+        requests: fit.admitted.pod.requests(),
+        replicas: workload.scale.replicas,
+        maker: name.map(|name| (fit.admitted.namespace.clone(), object.kind.clone(), name)),
+    });
     let Fit { admitted: Admitted { pod, namespace, .. }, errors, over_quota, empty, now, unknown } = fit;
     Placed {
         object: workload.object.clone(),
@@ -151,6 +180,8 @@ fn placed((file, line): (&Arc<str>, usize), workload: &Workload, fit: Fit<'_>) -
         empty,
         now,
         unknown,
+        share: None,
+        crew,
     }
 }
 

@@ -6,6 +6,7 @@ use memlint_capacity::Capacity;
 use memlint_files::problem::Note;
 use memlint_kubernetes::aggregate::ResourceList;
 use memlint_policies::fit::Answer;
+use memlint_policies::together::Share;
 
 use super::{FitReport, Placed, table};
 
@@ -65,6 +66,13 @@ fn pod(placed: &Placed, capacity: &Capacity) -> String {
     if let Some(now) = &placed.now {
         _ = writeln!(out, "  now       {}", verdict(now, capacity.now().nodes().len()));
     }
+    // Of one Pod that waits by itself everything is said.
+    let is_news = |share: &&Share| share.placed < share.wanted && (share.wanted > 1 || placed.is_placed_now());
+    if let Some(share) = placed.share.as_ref().filter(is_news) {
+        let (placed, wanted) = (share.placed, share.wanted);
+        let message = share.message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
+        _ = writeln!(out, "  together  {placed} of {wanted} placed after what comes before{message}");
+    }
     for unknown in &placed.unknown {
         _ = writeln!(out, "  unknown   {unknown}");
     }
@@ -110,6 +118,16 @@ fn summary(report: &FitReport) -> String {
     let refused = refused.count();
     let pods = if total == 1 { "1 Pod".to_owned() } else { format!("{total} Pods") };
     let mut line = format!("{pods}: {fits} placed now, {} pending, {refused} refused", total - fits - refused);
+    let shares: Vec<_> = report.results.iter().filter_map(|placed| placed.share.as_ref()).collect();
+    let placed_alone = |placed: &Placed| u64::from(placed.is_placed_now());
+    let alone = report.results.iter().filter(|placed| placed.share.is_some()).map(placed_alone).sum::<u64>();
+    let is_news = shares.iter().any(|share| share.wanted != 1) || shares.iter().map(|s| s.placed).sum::<u64>() != alone;
+    if is_news {
+        let (wanted, placed) = shares.iter().fold((0_u64, 0_u64), |(wanted, placed), share| {
+            (wanted.saturating_add(share.wanted), placed.saturating_add(share.placed))
+        });
+        _ = write!(line, "; together, in the order of the files: {placed} of {wanted} placed");
+    }
     if report.bound > 0 {
         _ = write!(line, "; {} that have their node already were not asked about", report.bound);
     }

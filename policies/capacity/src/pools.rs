@@ -338,10 +338,6 @@ pub(super) fn assumptions(declared: &DeclaredPool) -> Vec<CapacityNote> {
         let message = format!("count.now is not given, its minimum of {} is taken", declared.pool.exists());
         notes.push(declared.note(&["count"], &message));
     }
-    if declared.pool.size.is_none() && !declared.pool.labels.contains_key("kubernetes.io/arch") {
-        let message = "no size and no label kubernetes.io/arch are given, so it is taken for amd64";
-        notes.push(declared.note(&["labels"], message));
-    }
     let warnings = declared.offer.explanation.iter().flat_map(|explanation| &explanation.warnings);
     // What an autoscaler reckons with matters where it has nodes to add.
     for warning in warnings.filter(|warning| grows || warning.kind != WarningKind::AutoscalerForecast) {

@@ -8,6 +8,7 @@ use memlint_kubernetes::aggregate::{ResourceList, add};
 
 use super::amounts::{Columns, Grid};
 use super::bound::{Bound, Kin, Occupant};
+use super::candidate::Candidate;
 use super::ports::HostPort;
 use super::selector::Labels;
 use super::topology::Topologies;
@@ -199,6 +200,35 @@ impl Cluster {
             }
         }
         Some(cluster)
+    }
+
+    /// Puts Pods like a candidate on nodes, so many on each.
+    pub fn place(&mut self, candidate: &Candidate, requests: &ResourceList, nodes: &BTreeMap<usize, u64>) {
+        let index = self.groups.len();
+        let kin = Kin {
+            namespace: candidate.namespace.clone(),
+            labels: candidate.labels.clone(),
+            terminating: false,
+            daemon: false,
+            owner: None,
+            anti_affinity: candidate.anti_affinity.clone(),
+        };
+        let mut group = Group { kin, nodes: Vec::new(), amounts: Grid::new(&self.columns, nodes.len()) };
+        for (row, (node, pods)) in nodes.iter().enumerate() {
+            for _ in 0..*pods {
+                self.now.add(&self.columns, *node, requests, 1);
+                group.amounts.add(&self.columns, row, requests);
+            }
+            group.nodes.push((*node, i64::try_from(*pods).unwrap_or(i64::MAX)));
+            for port in candidate.ports.iter().cloned() {
+                self.ports.entry(*node).or_default().push(TakenPort { port, daemon: false, group: index });
+            }
+        }
+        self.by_namespace.entry(candidate.namespace.clone()).or_default().push(index);
+        if !group.kin.anti_affinity.is_empty() {
+            self.repelling.push(index);
+        }
+        self.groups.push(group);
     }
 
     /// The nodes.

@@ -163,7 +163,8 @@ fn cluster(name: &str, cluster: &Cluster) -> String {
         let (slots, empty) = cluster.slots(node, View::Empty);
         let now = cluster.slots(node, View::Now).1;
         _ = writeln!(out, " pods={slots}-{empty}-{}", now - empty);
-        let labels: Vec<String> = profile.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let stated = profile.labels.iter().filter(|(_, value)| *value != memlint_scheduler::UNKNOWN_LABEL);
+        let labels: Vec<String> = stated.map(|(key, value)| format!("{key}={value}")).collect();
         let taints: Vec<String> = profile.taints.iter().map(ToString::to_string).collect();
         let host = nodes.label(node, "kubernetes.io/hostname").unwrap_or("-");
         let cordon = if profile.unschedulable { " cordoned" } else { "" };

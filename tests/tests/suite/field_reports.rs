@@ -175,3 +175,23 @@ fn fit_says_so_where_nothing_is_known_of_nodes_and_leaves_out_own_pods() {
     let run = memlint!("fit", "k8s", "--capacity", "nodes.yaml").within(there.path()).run();
     _ = run.exits(0).says(&["its own Pods that run already are left out"]);
 }
+
+#[test]
+fn fit_places_all_of_them_together() {
+    let n4 = nodes(&[node("n4", "4Gi", &json!({}))]);
+    let five: Vec<Value> = (0..5).map(|index| deployment(&format!("d{index}"), "1536Mi", &json!({}))).collect();
+    let fit = |objects: &[Value], args: &[&str]| {
+        memlint!("fit", "k8s", "--capacity", "nodes.yaml").args(args).within(folder(objects, &n4).path()).run()
+    };
+    _ = fit(&five, &[]).exits(1).says(&["together, in the order of the files: 2 of 5 placed", "0 of 1 placed"]);
+    _ = fit(&five, &["--alone"]).exits(0).says(&["5 placed now"]);
+    let nine = [workload("Deployment", "nine", "1Gi", 9, &json!({}))];
+    _ = fit(&nine, &[]).exits(1).says(&["4 of 9 placed"]);
+    _ = fit(&nine[..1], &["--alone"]).exits(0);
+    let apart = json!({"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [
+        {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "a"}}}]}}});
+    let both = [deployment("a", "1Gi", &json!({})), deployment("b", "1Gi", &apart)];
+    _ = fit(&both, &[]).exits(1).says(&["1 of 2 placed"]);
+    let answer = fit(&nine, &["--format", "json"]).json();
+    assert_eq!(answer["results"][0]["together"]["placed"], 4);
+}
