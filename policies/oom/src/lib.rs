@@ -43,6 +43,7 @@ mod source;
 mod stream;
 mod summary;
 mod table;
+mod tag;
 mod text;
 mod trigger;
 mod victim;

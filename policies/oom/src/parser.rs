@@ -142,7 +142,8 @@ impl Parser {
     /// Gives one whole line to the report it belongs to.
     fn process(&mut self, line: &Line) {
         self.expire(&line.stamp);
-        let Some(record) = read(&line.text) else { return self.unknown_prefix(line) };
+        let told = read(&line.text).filter(|record| !line.stamp.foreign || matches!(record, Record::TaskOom(_)));
+        let Some(record) = told else { return self.unknown_prefix(line) };
         // rsyslog with two inputs logs everything twice.
         if line.stamp.uptime.is_some() && self.last.0 == line.stamp.uptime && self.last.1 == line.text {
             return;
@@ -198,7 +199,7 @@ impl Parser {
             found => matches!(found, Some(Record::Header(_))),
         });
         match table.map(|rest| Line { text: rest.to_owned(), ..line.clone() }) {
-            Some(line) if !self.open.is_empty() => {
+            Some(line) if !self.open.is_empty() && !line.stamp.foreign => {
                 self.joiner.note_header(&line.text);
                 self.process(&line);
             }
