@@ -52,7 +52,7 @@ mod wrapper;
 pub use advice::{Advice, Top, advise};
 pub use cgroup::{Driver, Place, PodUid, Qos, Runtime, Scope, locate};
 pub use contributor::Contributor;
-pub use kill::{Beyond, CgroupVersion, Death, Evidence, Fate, Kill, Level, Process, Victim};
+pub use kill::{Beyond, CgroupVersion, Death, Evidence, Fate, Kill, Level, Outcome, Process, Victim};
 pub use memory::{CgroupMemory, Counters, Gauge, Memory};
 pub use order::newest_first;
 pub use others::{Other, Program};
