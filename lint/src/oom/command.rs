@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use memlint_files::capacity_files::{self, Answer};
-use memlint_oom::{Kill, Stream, newest_first};
+use memlint_oom::{Kill, Outcome, Stream, newest_first};
 
 use super::args::OomArgs;
 use super::events::Events;
@@ -134,7 +134,7 @@ impl Reader {
             let mut hand_out = |reader: &mut Self, kills: &mut Vec<Kill>| -> io::Result<()> {
                 for kill in kills.drain(..) {
                     if reader.is_new(&kill) {
-                        count += 1;
+                        count += u64::from(kill.outcome() == Outcome::Killed);
                         take(index, &kill)?;
                     }
                 }

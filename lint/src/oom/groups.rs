@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use memlint_oom::{Kill, Level, Repeat, Repeats};
+use memlint_oom::{Kill, Level, Outcome, Repeat, Repeats};
 
 /// Moments kept of a group; the first and the number of all are kept besides.
 const RECENT: usize = 5;
@@ -35,14 +35,23 @@ pub(super) struct Shown {
 pub(super) struct Groups {
     repeats: Repeats,
     shown: Vec<Shown>,
-    /// How many kills there were.
+    /// How many reports there were.
     pub(super) total: u64,
+    /// How many of them show that a process was killed.
+    pub(super) killed: u64,
+    /// How many say that the kernel found none to kill.
+    pub(super) no_victim: u64,
 }
 
 impl Groups {
     /// Counts a kill; `identity` is what its Pod is called, and whether that names its container.
     pub(super) fn add(&mut self, log: usize, kill: &Kill, identity: Option<(String, bool)>) {
         self.total += 1;
+        match kill.outcome() {
+            Outcome::Killed => self.killed += 1,
+            Outcome::NoVictim => self.no_victim += 1,
+            Outcome::Unknown => {}
+        }
         let Some(number) = self.repeats.add_as(kill, identity) else { return };
         let moment = Moment { log, line: kill.evidence.line, time: kill.time.clone() };
         let victims = kill.victims.len();
@@ -59,13 +68,14 @@ impl Groups {
         }
     }
 
-    /// The groups: what concerns a whole node first, then the most frequent, of equally frequent ones the latest.
+    /// The groups: whole reports before those that do not say whose limit or whom they killed, what concerns a whole node first, then the most frequent, of equally frequent ones the latest.
     pub(super) fn sorted(&self) -> Vec<(&Repeat, &Shown)> {
         let pairs = self.shown.iter().enumerate();
         let mut all: Vec<_> = pairs.filter_map(|(number, shown)| Some((self.repeats.get(number)?, shown))).collect();
         all.sort_by_key(|(repeat, shown)| {
             let own = matches!(repeat.level, Some(Level::Container | Level::Pod) | None);
             (
+                shown.kill.outcome() != Outcome::Killed || repeat.level.is_none(),
                 own,
                 std::cmp::Reverse(repeat.count),
                 std::cmp::Reverse(shown.recent.back().map(|last| (last.log, last.line))),

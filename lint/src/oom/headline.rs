@@ -1,7 +1,7 @@
 //! The sentences about one kill: who died and at whose limit, what it used, what became of the container.
 
 use memlint_kubernetes::resources::List;
-use memlint_oom::{Beyond, Constraint, Fate, ImpliedRequest, Kill, Level, Qos, Repeat, Victim, format_bytes};
+use memlint_oom::{Beyond, Constraint, Fate, ImpliedRequest, Kill, Level, Outcome, Qos, Repeat, Victim, format_bytes};
 
 use super::bars::{percent, range};
 use super::groups::Shown;
@@ -16,10 +16,10 @@ pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, repeat: &Repeat) -> Str
     let Some(victim) = kill.victims.first() else {
         let whose = whose(kill, joined).replacen(" its ", " a ", 1);
         let often = if times > 1 { format!(" {times} times") } else { String::new() };
-        return if kill.complete {
-            format!("the kernel found no process to kill{often} {whose}")
-        } else {
-            format!("a process that the log does not name was OOM-killed{often} {whose}")
+        return match kill.outcome() {
+            Outcome::Killed => format!("a process that the log does not name was OOM-killed{often} {whose}"),
+            Outcome::NoVictim => format!("the kernel found no process to kill{often} {whose}"),
+            Outcome::Unknown => unproven(kill, &whose, &often),
         };
     };
     let name = clean(&victim.name);
@@ -50,6 +50,19 @@ pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, repeat: &Repeat) -> Str
         Fate::AlreadyExiting => "was to be OOM-killed, but was exiting already,",
     };
     format!("{who} {verb}{often} {}{process}", whose(kill, joined))
+}
+
+/// What a report says that ends before its victim.
+fn unproven(kill: &Kill, whose: &str, often: &str) -> String {
+    let told = match &kill.trigger {
+        Some(trigger) => {
+            format!("{} asked the kernel for memory{often} and started its OOM killer", clean(&trigger.name))
+        }
+        None if kill.usage.is_some() => format!("the kernel printed a cgroup's use of memory{often}"),
+        None => format!("the kernel started its OOM killer{often}"),
+    };
+    let place = if kill.level.is_some() { format!(" {whose}") } else { String::new() };
+    format!("{told}{place}; the log does not show whether a process was killed")
 }
 
 /// The victims' names with their numbers, where there is more than one.

@@ -193,8 +193,9 @@ impl<'a> Page<'a> {
         let names: Vec<&str> = logs.iter().map(|log| log.name.as_str()).collect();
         let lines = logs.iter().fold(0_u64, |sum, log| sum.saturating_add(log.lines));
         let place = format!("in {} of {}", plural(lines, "line"), names.join(", "));
-        let text = match (groups.total, groups.sorted().len()) {
+        let text = match (groups.killed, groups.sorted().len()) {
             (0, _) if lines == 0 => format!("no OOM kill: {} is empty", names.join(", ")),
+            (0, _) if groups.total > 0 => format!("no proof of an OOM kill {place}"),
             (0, _) => format!(
                 "no OOM kill {place}; needed is the kernel's log (dmesg, journalctl -k) of the very node where something was killed, since before it was killed"
             ),
@@ -207,7 +208,18 @@ impl<'a> Page<'a> {
                 format!("{}{of} {place}{more}", plural(kills, "OOM kill"))
             }
         };
-        out.push_str(&self.paint.wrapped(Tone::Strong, &text, 0, 0));
+        let unproven = groups.total.saturating_sub(groups.killed).saturating_sub(groups.no_victim);
+        let none = match groups.no_victim {
+            0 => String::new(),
+            times => format!("; {} the kernel found no process to kill", plural(times, "time")),
+        };
+        let cut = match unproven {
+            0 => String::new(),
+            reports => {
+                format!("; {} without its end, which may have killed a process or not", plural(reports, "report"))
+            }
+        };
+        out.push_str(&self.paint.wrapped(Tone::Strong, &format!("{text}{none}{cut}"), 0, 0));
         out.push('\n');
     }
 }

@@ -2,7 +2,7 @@
 
 use super::contributor::Contributor;
 use super::diagnose::share_is_large;
-use super::kill::{Beyond, Fate, Kill, Level};
+use super::kill::{Beyond, Fate, Kill, Level, Outcome};
 use super::request::ImpliedRequest;
 use super::trigger::Constraint;
 
@@ -119,6 +119,8 @@ pub enum Advice {
         resident: Option<u64>,
         /// It says that it was some cgroup's: the machine as a whole was not short.
         cgroup: bool,
+        /// It shows that a process was killed.
+        proven: bool,
     },
 }
 
@@ -143,6 +145,7 @@ pub fn advise(kill: &Kill, capacity: Option<u64>) -> Advice {
             fate: kill.victims.first().map(|victim| victim.fate),
             resident: kill.victims.first().and_then(super::Victim::resident),
             cgroup: kill.constraint == Some(Constraint::Memcg),
+            proven: kill.outcome() == Outcome::Killed,
         },
     }
 }

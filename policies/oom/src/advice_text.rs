@@ -118,7 +118,11 @@ impl fmt::Display for Advice {
                 "the NUMA nodes that the process is bound to ran out, others may have room; check the memory manager, numactl and cpusets{}",
                 And(top)
             ),
-            Self::NeedMoreLog { victim, fate, resident, cgroup } => {
+            Self::NeedMoreLog { proven: false, .. } => write!(
+                out,
+                "the log does not show whether a process was killed, nor whose limit it was: both are in the lines around it: in dmesg or journalctl -k of that node, look for oom-kill:constraint=, Task in and Killed process"
+            ),
+            Self::NeedMoreLog { victim, fate, resident, cgroup, .. } => {
                 let became = match fate {
                     Some(Fate::Chosen) => "was chosen to be killed",
                     Some(Fate::AlreadyExiting) => "was to be killed, but was already exiting,",

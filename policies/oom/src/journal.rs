@@ -5,6 +5,7 @@
 //! bytes, the value.
 use super::clock::from_unix_micros;
 use super::prefix::Stamp;
+use super::tag::KERNEL;
 use super::text::MAX_LINE;
 
 /// Lines kept of one entry's message.
@@ -128,6 +129,7 @@ impl Journal {
     fn field(&mut self, key: &str, value: &str) {
         match key {
             "_HOSTNAME" => self.stamp.host = Some(value.to_owned()),
+            "SYSLOG_IDENTIFIER" => self.stamp.foreign = value != KERNEL,
             "_MACHINE_ID" => self.stamp.comes_from([value]),
             "__REALTIME_TIMESTAMP" => self.stamp.time = value.parse().ok().map(from_unix_micros),
             // The kernel's own clock goes before journald's.

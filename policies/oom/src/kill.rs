@@ -139,6 +139,28 @@ pub enum Death {
     Child,
 }
 
+/// What came of it, as far as the log shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Outcome {
+    /// A process was killed.
+    Killed,
+    /// The kernel found no process to kill.
+    NoVictim,
+    /// What is left of the report does not show it: a line that begins one, or memory counters alone.
+    Unknown,
+}
+
+impl Outcome {
+    /// The word for it in every output: `killed`, `no-victim`, `unknown`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Killed => "killed",
+            Self::NoVictim => "no-victim",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// One OOM kill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kill {
@@ -224,6 +246,17 @@ pub struct Kill {
 }
 
 impl Kill {
+    /// What came of it. The kernel names the victim's cgroup only after it has chosen one.
+    pub fn outcome(&self) -> Outcome {
+        if !self.victims.is_empty() || self.group_kill || self.task_cgroup.is_some() {
+            Outcome::Killed
+        } else if self.complete {
+            Outcome::NoVictim
+        } else {
+            Outcome::Unknown
+        }
+    }
+
     /// Whether nothing was short: someone asked for a kill by SysRq.
     pub fn is_manual(&self) -> bool {
         self.trigger.as_ref().is_some_and(|trigger| trigger.order == Some(-1))

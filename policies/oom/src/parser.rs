@@ -142,7 +142,8 @@ impl Parser {
     /// Gives one whole line to the report it belongs to.
     fn process(&mut self, line: &Line) {
         self.expire(&line.stamp);
-        let Some(record) = read(&line.text) else { return self.unknown_prefix(line) };
+        let told = read(&line.text).filter(|record| !line.stamp.foreign || matches!(record, Record::TaskOom(_)));
+        let Some(record) = told else { return self.unknown_prefix(line) };
         // rsyslog with two inputs logs everything twice.
         if line.stamp.uptime.is_some() && self.last.0 == line.stamp.uptime && self.last.1 == line.text {
             return;
@@ -154,7 +155,7 @@ impl Parser {
             if let Some(report) = self.open.get_mut(at) {
                 report.apply(record, line);
             }
-            return;
+            return self.drop_quotes(at);
         }
         if let Record::TaskOom(id) = record
             && !self.recent.has_container(id)
@@ -172,6 +173,14 @@ impl Parser {
             return;
         }
         self.begin(record, line);
+    }
+
+    /// Drops the bare kill lines above a whole report that tell what it does.
+    fn drop_quotes(&mut self, at: usize) {
+        let Some((earlier, [whole, ..])) = self.open.split_at_mut_checked(at) else { return };
+        for report in earlier.iter_mut().filter(|report| !report.closed && report.is_quoted_in(whole)) {
+            (report.closed, report.quoted) = (true, true);
+        }
     }
 
     /// The open report that a record fits best, and how well.
@@ -198,7 +207,7 @@ impl Parser {
             found => matches!(found, Some(Record::Header(_))),
         });
         match table.map(|rest| Line { text: rest.to_owned(), ..line.clone() }) {
-            Some(line) if !self.open.is_empty() => {
+            Some(line) if !self.open.is_empty() && !line.stamp.foreign => {
                 self.joiner.note_header(&line.text);
                 self.process(&line);
             }
@@ -209,7 +218,8 @@ impl Parser {
     /// Starts a report.
     fn begin(&mut self, record: Record<'_>, line: &Line) {
         if matches!(record, Record::Trigger(_)) {
-            let is_over = |report: &Report| report.is_done() || !report.is_kill();
+            // A line that is quoted above its report waits for it.
+            let is_over = |report: &Report| report.is_done() && !report.is_bare() || !report.is_kill();
             let over = |report: &&mut Report| is_over(report) && may_be_of(report, &line.stamp);
             self.open.iter_mut().filter(over).for_each(|report| report.closed = true);
         }
@@ -269,7 +279,7 @@ impl Parser {
         let full = self.open.len() > MAX_OPEN;
         let closed = self.open.iter().take_while(|report| report.closed).count().max(usize::from(full));
         for report in self.open.drain(..closed) {
-            if !report.is_kill() {
+            if !report.is_kill() || report.quoted {
                 continue;
             }
             let kill = diagnose(&report);

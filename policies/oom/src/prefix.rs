@@ -4,6 +4,7 @@
 //! by one until none is left. What was learned on the way is kept in a [`Stamp`]; the innermost time wins, as it
 //! is the nearest to the kernel's.
 use super::clock::{has_clock, time_prefix};
+use super::tag::{KERNEL, is_tagged, is_tagged_by_name};
 use super::text::{cut, is_digits, leading};
 
 /// Where and when a line was printed, as far as its prefix says.
@@ -21,6 +22,8 @@ pub(super) struct Stamp {
     pub(super) caller: Option<String>,
     /// Some prefix was there.
     pub(super) prefixed: bool,
+    /// The line carries the tag of a program that is not the kernel: what it says of kills is quoted.
+    pub(super) foreign: bool,
 }
 
 impl Stamp {
@@ -33,6 +36,7 @@ impl Stamp {
         self.origin = outer.origin.clone().or(self.origin);
         self.caller = self.caller.or_else(|| outer.caller.clone());
         self.prefixed |= outer.prefixed;
+        self.foreign |= outer.foreign;
         self
     }
 
@@ -61,6 +65,7 @@ pub(super) fn strip(line: &str) -> (Stamp, &str) {
             None => break,
         }
     }
+    stamp.foreign |= is_tagged(rest);
     (stamp, rest.trim_end())
 }
 
@@ -123,7 +128,8 @@ fn bracket<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
         return inner.ends_with('>').then_some(rest);
     }
     if let Some(uptime) = uptime(shown) {
-        stamp.uptime = Some(uptime);
+        // Whoever passes it on, the kernel's own clock stands before its own words.
+        (stamp.uptime, stamp.foreign) = (Some(uptime), false);
         return Some(rest);
     }
     if shown.strip_prefix('+').is_some_and(|delta| delta.contains('.') && leading(delta).is_some()) {
@@ -169,12 +175,13 @@ fn priority<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
 fn rfc5424<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
     let mut words = text.splitn(6, ' ');
     let (time, host) = (words.next()?, words.next()?);
-    let (_app, _procid, _msgid, rest) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let (app, _procid, _msgid, rest) = (words.next()?, words.next()?, words.next()?, words.next()?);
     if time != "-" && !has_clock(time) {
         return None;
     }
     stamp.time = (time != "-").then(|| time.to_owned());
     stamp.host = (host != "-").then(|| host.to_owned());
+    stamp.foreign = !matches!(app, "-" | KERNEL);
     let rest = match rest.strip_prefix('-') {
         Some(rest) => rest,
         None => {
@@ -212,7 +219,9 @@ fn time<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
     stamp.time = Some(time.to_owned());
     // Only a time is followed by `stdout F` or by a host and the tag.
     let rest = rest.trim_start();
-    Some(stream(rest).or_else(|| host(rest, stamp)).unwrap_or(rest))
+    let inner = stream(rest).or_else(|| host(rest, stamp));
+    stamp.foreign |= inner.is_none() && is_tagged_by_name(rest);
+    Some(inner.unwrap_or(rest))
 }
 
 /// `host kernel: text` or `kernel: text`.

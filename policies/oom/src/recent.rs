@@ -35,6 +35,10 @@ struct Known {
 }
 
 impl Known {
+    fn is_dated(&self) -> bool {
+        self.uptime.is_some() || self.time.is_some()
+    }
+
     /// Whether both tell of the same death.
     ///
     /// Two logs of one machine state it with the same moment, or with moments that cannot be compared (`dmesg` and
@@ -42,7 +46,14 @@ impl Known {
     /// words; no process dies twice with the same figures.
     fn is_same(&self, other: &Self) -> bool {
         let hosts = self.host.is_none() || other.host.is_none() || self.host == other.host;
-        if self.pid != other.pid || self.name != other.name || self.anon != other.anon || !hosts {
+        if self.pid != other.pid || self.name != other.name || !hosts {
+            return false;
+        }
+        // Somebody quotes the kill line, whole or not.
+        if !other.reported && !other.is_dated() {
+            return other.anon.is_none() || (self.anon, self.total_vm) == (other.anon, other.total_vm);
+        }
+        if !other.is_dated() || self.anon != other.anon {
             return false;
         }
         if (self.uptime, &self.time) == (other.uptime, &other.time) {
@@ -88,9 +99,8 @@ impl Recent {
                 reported: kill.trigger.is_some() || !kill.tasks.is_empty() || kill.usage.is_some(),
             })
             .collect();
-        let dated = kill.uptime.is_some() || kill.time.is_some();
         let told = |each: &Known| self.victims.iter().any(|known| known.is_same(each));
-        if dated && !known.is_empty() && known.iter().all(told) {
+        if !known.is_empty() && known.iter().all(told) {
             return false;
         }
         self.victims.extend(known);

@@ -1,6 +1,6 @@
 //! The same thing dying again and again: kills grouped by whose limit it was and what died.
 
-use super::kill::{Kill, Level};
+use super::kill::{Kill, Level, Outcome};
 use std::collections::BTreeMap;
 
 /// Groups that are counted; kills beyond them only add to [`Repeats::not_grouped`].
@@ -39,8 +39,8 @@ pub struct Repeat {
     last_container: Option<String>,
 }
 
-/// Place, host, what died, and whose limit.
-type Key = (Option<String>, Option<String>, Died, Option<&'static str>);
+/// Place, host, what died, whose limit, and what came of it.
+type Key = (Option<String>, Option<String>, Died, Option<&'static str>, Outcome);
 
 /// What a group is known by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,7 +78,7 @@ impl Repeats {
             Level::Pod if of_pod => Level::Container.name(),
             level => level.name(),
         });
-        let key = |died: Died| (place.clone(), host.clone(), died, level);
+        let key = |died: Died| (place.clone(), host.clone(), died, level, kill.outcome());
         let process = key(if is_container { Died::AsPlaced } else { Died::Process(name.clone()) });
         let container = kill.container.clone().filter(|_| !is_container).map(|id| key(Died::Container(id)));
         let known = container.as_ref().and_then(|key| self.index.get(key)).or_else(|| self.index.get(&process));

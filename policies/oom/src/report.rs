@@ -56,6 +56,8 @@ pub(super) struct Report {
     /// Lines in a row of a quite different time since boot.
     pub(super) apart: u32,
     pub(super) closed: bool,
+    /// A whole report tells the same kill.
+    pub(super) quoted: bool,
     /// Another machine's report is printed into it, and its figures may be the other's.
     pub(super) mixed: bool,
     /// Another report began before this one was through, or this one before another was.
@@ -111,6 +113,21 @@ impl Report {
     /// Whether there is anything in it that only a kill prints.
     pub(super) fn is_kill(&self) -> bool {
         self.is_done() || self.proof >= Proof::Trigger
+    }
+
+    /// Whether it is a kill line, or a part of one, and nothing around it.
+    pub(super) fn is_bare(&self) -> bool {
+        self.trigger.is_none() && !self.summary && self.rows.is_empty() && self.memory.is_none() && !self.meminfo
+    }
+
+    /// Whether it is a bare kill line about the same process as another report, which says all that it does.
+    pub(super) fn is_quoted_in(&self, whole: &Self) -> bool {
+        let [victim] = self.victims.as_slice() else { return false };
+        let same = |other: &Victim| {
+            let figures = victim.anon.is_none() || (victim.anon, victim.total_vm) == (other.anon, other.total_vm);
+            other.pid == victim.pid && other.name == victim.name && figures
+        };
+        self.is_bare() && !whole.is_bare() && whole.victims.iter().any(same)
     }
 
     /// Whether a cgroup of it is this container's.

@@ -45,6 +45,11 @@ impl Constraint {
 /// `<name> invoked oom-killer: gfp_mask=.., order=.., oom_score_adj=..`
 pub(super) fn invoked(text: &str) -> Option<Trigger> {
     let (name, rest) = text.split_once(" invoked oom-killer")?;
+    // The line may end anywhere; anything else there is somebody's remark about it.
+    let told = rest.trim_start_matches([':', ' ']);
+    if !(told.starts_with("gfp_mask=") || "gfp_mask=".starts_with(told)) || told.is_empty() && name.len() > 15 {
+        return None;
+    }
     let gfp_mask = between(rest, "gfp_mask=", ", ")
         .or_else(|| super::text::after(rest, "gfp_mask="))
         .map(|mask| mask.trim().trim_end_matches(',').to_owned());

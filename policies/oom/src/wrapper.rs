@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::clock::from_unix_micros;
 use super::prefix::{Stamp, is_source, strip, uptime};
 use super::record::read;
+use super::tag::KERNEL;
 use super::text::is_digits;
 
 /// Where a message is kept, by who wraps it, in the order they are tried.
@@ -28,6 +29,8 @@ const MESSAGE_KEYS: [&str; 14] = [
 ];
 /// Where a time is kept.
 const TIME_KEYS: [&str; 6] = ["time", "timestamp", "@timestamp", "ts", "TimeGenerated", "receiveTimestamp"];
+/// Where the program that wrote a message is named.
+const IDENTIFIERS: [&str; 4] = ["SYSLOG_IDENTIFIER", "syslog_identifier", "programname", "ProcessName"];
 /// No shipper nests deeper; the bound keeps hostile objects cheap.
 const MAX_DEPTH: u8 = 12;
 
@@ -143,6 +146,7 @@ fn stamp(object: &Map<String, Value>) -> Stamp {
         origin: origin(object),
         caller: text("caller").map(str::to_owned),
         prefixed: true,
+        foreign: IDENTIFIERS.iter().find_map(|key| text(key)).is_some_and(|program| program != KERNEL),
     }
 }
 

@@ -128,6 +128,7 @@ fn kill(kill: &Kill) -> Value {
         "advice": advise(kill, None).kind(),
     });
     told["mixed"] = json!(kill.mixed);
+    told["outcome"] = json!(Some(kill.outcome().name()).filter(|name| *name != "killed"));
     told
 }
 
