@@ -7,6 +7,7 @@ use super::bars::{percent, range};
 use super::groups::Shown;
 use super::join::{Joined, implied};
 use super::paint::{clean, plural};
+use super::pods::Found;
 use super::target::{is_about_memory, memory as memory_of};
 use super::words;
 
@@ -19,17 +20,13 @@ pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, repeat: &Repeat) -> Str
         return match kill.outcome() {
             Outcome::Killed => format!("a process that the log does not name was OOM-killed{often} {whose}"),
             Outcome::NoVictim => format!("the kernel found no process to kill{often} {whose}"),
-            Outcome::Unknown => unproven(kill, &whose, &often),
+            Outcome::Unknown => unproven(kill, joined, &whose, &often),
         };
     };
     let name = clean(&victim.name);
     let (who, process) = match joined.found {
         Some(found) => {
-            let pod = clean(&format!("Pod {}/{}", found.pod.namespace, found.pod.name));
-            let who = match found.container {
-                Some(container) => format!("container {} of {pod}", clean(&container.name)),
-                None => pod,
-            };
+            let who = in_cluster(found);
             let same = found.container.is_some_and(|container| container.name == name);
             let process = match names(repeat) {
                 Some(names) => format!(" (processes {names})"),
@@ -52,16 +49,28 @@ pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, repeat: &Repeat) -> Str
     format!("{who} {verb}{often} {}{process}", whose(kill, joined))
 }
 
+/// The container, or the Pod, by its names.
+fn in_cluster(found: Found<'_>) -> String {
+    let pod = clean(&format!("Pod {}/{}", found.pod.namespace, found.pod.name));
+    match found.container {
+        Some(container) => format!("container {} of {pod}", clean(&container.name)),
+        None => pod,
+    }
+}
+
 /// What a report says that ends before its victim.
-fn unproven(kill: &Kill, whose: &str, often: &str) -> String {
+fn unproven(kill: &Kill, joined: &Joined<'_>, whose: &str, often: &str) -> String {
+    let of_it = joined.found.map(|found| format!(" in {}", in_cluster(found))).unwrap_or_default();
     let told = match &kill.trigger {
         Some(trigger) => {
-            format!("{} asked the kernel for memory{often} and started its OOM killer", clean(&trigger.name))
+            let name = clean(&trigger.name);
+            format!("{name}{of_it} asked the kernel for memory{often}, which started its OOM killer")
         }
         None if kill.usage.is_some() => format!("the kernel printed a cgroup's use of memory{often}"),
         None => format!("the kernel started its OOM killer{often}"),
     };
-    let place = if kill.level.is_some() { format!(" {whose}") } else { String::new() };
+    let known = kill.level.is_some() || kill.constraint.is_some();
+    let place = if known { format!(" {whose}") } else { String::new() };
     format!("{told}{place}; the log does not show whether a process was killed")
 }
 

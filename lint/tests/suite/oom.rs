@@ -289,9 +289,38 @@ fn a_report_that_breaks_off_is_no_kill_without_a_victim() {
     let none = "[1.500009] Out of memory and no killable processes...\n";
     let found = |log: &str| String::from_utf8(memlint(&["-"], log.as_bytes()).stdout).unwrap();
     let text = found(cut);
-    assert!(text.starts_with("java asked the kernel for memory and started its OOM killer"), "{text}");
+    assert!(text.starts_with("java asked the kernel for memory, which started its OOM killer; the log"), "{text}");
     assert!(text.contains("(the report is cut short)") && !text.contains("no process to kill"), "{text}");
-    assert!(found(&format!("{cut}{none}")).starts_with("the kernel found no process to kill"));
+    assert!(text.contains("no proof of an OOM kill in 1 line") && text.contains("1 report without its end"), "{text}");
+    let text = found(&format!("{cut}{none}"));
+    assert!(text.starts_with("the kernel found no process to kill"), "{text}");
+    assert!(
+        text.contains("no proof of an OOM kill in 2 lines") && text.contains("; 1 time the kernel found"),
+        "{text}"
+    );
+    assert_eq!(json(&["-"], cut.as_bytes())["logs"][0]["kills"], 0);
+    // A whole report stands above those that are cut, however many.
+    let whole = std::fs::read_to_string(log("container-crio-v2")).unwrap();
+    let text = found(&format!("{}{whole}", (0..9).map(|n| cut.replace("1.5", &format!("{n}1.5"))).collect::<String>()));
+    assert!(text.starts_with("postgres was OOM-killed") && text.contains("1 OOM kill of 2 kinds"), "{text}");
+}
+
+#[test]
+fn a_report_cut_before_its_figures_is_placed_by_its_cpuset() {
+    let mut pods: Value = serde_json::from_slice(&std::fs::read(here().join("pods.json")).unwrap()).unwrap();
+    let text = std::fs::read(log("cut-after-a-cgroup-trace")).unwrap();
+    let id = json(&["-"], &text)["kills"][0]["containerId"].as_str().unwrap().to_owned();
+    pods["items"][0]["status"]["containerStatuses"][0]["containerID"] = format!("docker://{id}").into();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pods.json");
+    std::fs::write(&file, pods.to_string()).unwrap();
+    let args = ["-", "--pods", file.to_str().unwrap()];
+    assert_eq!(json(&args, &text)["kills"][0]["pod"]["container"], "web");
+    let found = String::from_utf8(memlint(&args, &text).stdout).unwrap();
+    let found = found.split_whitespace().collect::<Vec<_>>().join(" ");
+    let head = "java in container web of Pod shop/api-7d9f8b6c5-x2x7k asked the kernel for memory, which started its OOM \
+                killer at a cgroup's memory limit that the log does not name; the log does not show whether a process was killed";
+    assert!(found.starts_with(head), "{found}");
 }
 
 #[test]

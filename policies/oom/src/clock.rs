@@ -108,6 +108,26 @@ pub(super) fn from_unix_micros(micros: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
 }
 
+/// Microseconds between two times that differ in nothing but the fraction of their second; `None` where more differs.
+pub(super) fn within_second(one: &str, other: &str) -> Option<u64> {
+    let split = |text: &str| {
+        let is_digit = |text: Option<&str>| text.is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()));
+        let Some((second, rest)) = text
+            .rfind(['.', ','])
+            .filter(|at| is_digit(text.get(at.saturating_add(1)..)) && is_digit(text.get(at.saturating_sub(1)..)))
+            .and_then(|at| text.split_at_checked(at))
+        else {
+            return (text.to_owned(), 0);
+        };
+        let digits: String = rest.chars().skip(1).take_while(char::is_ascii_digit).collect();
+        let after = rest.get(digits.len().saturating_add(1)..).unwrap_or("");
+        let micros = digits.chars().chain(std::iter::repeat('0')).take(6).collect::<String>();
+        (format!("{second}{after}"), micros.parse::<u64>().unwrap_or(0))
+    };
+    let ((second, micros), (other_second, other_micros)) = (split(one), split(other));
+    (second == other_second).then(|| micros.abs_diff(other_micros))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,5 +157,19 @@ mod tests {
         assert_eq!(from_unix_micros(0), "1970-01-01T00:00:00.000000Z");
         assert_eq!(from_unix_micros(1_709_210_096_000_001), "2024-02-29T12:34:56.000001Z");
         assert!(!from_unix_micros(u64::MAX).is_empty());
+    }
+
+    #[test]
+    fn moments_within_a_second() {
+        for (one, other, micros) in [
+            ("2026-05-01T12:34:56.000100+00:00", "2026-05-01T12:34:56.000140+00:00", Some(40)),
+            ("2026-05-01T12:34:56,5Z", "2026-05-01T12:34:56,500001Z", Some(1)),
+            ("Dec 13 07:23:21", "Dec 13 07:23:21", Some(0)),
+            ("Dec 13 07:23:21", "Dec 13 07:23:22", None),
+            ("2026-05-01T12:34:56.9Z", "2026-05-01T12:34:57.0Z", None),
+            ("", ".", None),
+        ] {
+            assert_eq!(within_second(one, other), micros, "{one} {other}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! From a collected report to a [`Kill`]: whose limit, which Pod and container, who used what.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use super::cgroup::{Place, Runtime, Scope, container_id, is_within, locate};
 use super::contributor::contributors;
@@ -207,7 +208,8 @@ fn level(report: &Report, paths: &Paths, oom: Option<&Place>) -> Option<Level> {
         Some(Constraint::Memcg) => return None,
         None => {}
     }
-    let global = report.global || report.killer == Some(Killer::Global) || report.meminfo;
+    let killer = report.killer.or(report.trace);
+    let global = report.global || killer == Some(Killer::Global) || report.meminfo;
     (global && report.memory.is_none()).then_some(Level::Machine)
 }
 
@@ -245,7 +247,7 @@ fn chosen(report: &Report, victims: &[Victim]) -> Option<Process> {
 
 /// `Memory cgroup out of memory` tells even alone that the machine was not short.
 fn killer_is_memcg(report: &Report) -> bool {
-    report.killer == Some(Killer::Memcg)
+    report.killer.or(report.trace) == Some(Killer::Memcg)
 }
 
 /// The summary's cpuset is the trigger's, not the victim's: it names the container only where both share one.
@@ -253,7 +255,10 @@ fn cpuset_container(report: &Report, level: Option<Level>, victims: &[Victim]) -
     let (id, runtime) = report.cpuset.as_deref().and_then(container_id)?;
     let trigger = report.trigger.as_ref().map(|trigger| trigger.name.as_str());
     let same = trigger.is_some() && trigger == victims.first().map(|victim| victim.name.as_str());
-    (level == Some(Level::Container) || (level == Some(Level::Pod) && same)).then(|| (id.to_owned(), runtime))
+    // A report that breaks off before its cgroups: the charge that failed was to a cgroup around the trigger's own.
+    let is_cut = level.is_none() && victims.is_empty() && report.trace == Some(Killer::Memcg);
+    let same = level == Some(Level::Container) || (level == Some(Level::Pod) && same) || is_cut;
+    same.then(|| (id.to_owned(), runtime))
 }
 
 fn trigger(report: &Report) -> Option<Trigger> {
@@ -277,6 +282,10 @@ fn victims(report: &Report, tasks: &[Task]) -> Vec<Victim> {
         let named = report.chosen.as_ref().map(|chosen| (chosen.pid, chosen.name.as_str()));
         let named = named.or_else(|| report.named.as_ref().and_then(|(pid, name, _)| Some(((*pid)?, name.as_str()))));
         victims.extend(named.map(|(pid, name)| Victim { line: report.evidence.line, ..bare(pid, name, Fate::Chosen) }));
+    }
+    if report.filtered && report.group.is_some() {
+        // Whom the kernel chose is not known any more; it chooses by size.
+        victims.sort_by_key(|victim| Reverse(victim.resident()));
     }
     for victim in &mut victims {
         let task = tasks.iter().find(|task| task.pid == victim.pid);

@@ -41,6 +41,8 @@ pub struct Parser {
     last: (Option<u64>, String),
     ready: Vec<Line>,
     others: Vec<Other>,
+    /// The log holds more of reports than their kill lines.
+    has_reports: bool,
 }
 
 impl Default for Parser {
@@ -63,6 +65,7 @@ impl Parser {
             last: (None, String::new()),
             ready: Vec::new(),
             others: Vec::new(),
+            has_reports: false,
         }
     }
 
@@ -149,6 +152,7 @@ impl Parser {
             return;
         }
         self.last = (line.stamp.uptime, line.text.clone());
+        self.has_reports |= matches!(record, Record::Trigger(_) | Record::Group(_) | Record::Header(_));
         self.follow(&line.stamp);
         if let Some((at, score)) = self.fitting(&record, &line.stamp) {
             mark_mixed(&mut self.open, at, score, &record, &line.stamp);
@@ -228,7 +232,7 @@ impl Parser {
         {
             oldest.closed = true;
         }
-        let mut report = Report::default();
+        let mut report = Report { filtered: !self.has_reports, ..Report::default() };
         if let Some((pid, name)) = lone_victim(&record) {
             report.inherited = self
                 .open

@@ -18,6 +18,8 @@ pub(super) enum Record<'a> {
     Trigger(Trigger),
     /// `CPU: .. Comm: <name> Not tainted <release>`
     Cpu { name: &'a str, release: Option<&'a str> },
+    /// A function of the call trace that tells whose limit it was.
+    Trace(Killer),
     /// `<name> cpuset=<id> mems_allowed=..`
     Cpuset { name: &'a str, cpuset: &'a str },
     /// `Task in <task> killed as a result of limit of <oom>`; without a path the limit is the machine's.
@@ -127,6 +129,9 @@ pub(super) fn read(text: &str) -> Option<Record<'_>> {
     }
     if let Some(path) = after(text, "Memory limit reached of cgroup ") {
         return Some(Record::LimitReached(path.trim()));
+    }
+    if let Some(killer) = trigger::trace(text) {
+        return Some(Record::Trace(killer));
     }
     machine(text)
 }

@@ -56,6 +56,8 @@ pub(super) struct Report {
     /// Lines in a row of a quite different time since boot.
     pub(super) apart: u32,
     pub(super) closed: bool,
+    /// A kill line of a log in which somebody has looked for such lines: it holds nothing else of any report.
+    pub(super) filtered: bool,
     /// A whole report tells the same kill.
     pub(super) quoted: bool,
     /// Another machine's report is printed into it, and its figures may be the other's.
@@ -70,6 +72,8 @@ pub(super) struct Report {
     pub(super) trigger: Option<Trigger>,
     pub(super) kernel: Option<String>,
     pub(super) cpu_seen: bool,
+    /// Whose limit it was, by the call trace.
+    pub(super) trace: Option<Killer>,
     pub(super) cpuset: Option<String>,
     pub(super) constraint: Option<Constraint>,
     pub(super) global: bool,
@@ -156,6 +160,12 @@ impl Report {
                 self.cpu_seen = true;
                 self.kernel = release.map(|release| cut(release, 128).to_owned());
             }
+            // A charge to a cgroup may come from within the allocation of a page.
+            Record::Trace(killer) => {
+                if self.trace != Some(Killer::Memcg) {
+                    self.trace = Some(killer);
+                }
+            }
             Record::Cpuset { cpuset, .. } => self.cpuset = Some(cut(cpuset, MAX_TEXT).to_owned()),
             Record::TaskIn { task, oom } => {
                 self.prove(Proof::CgroupNamed, line);
@@ -199,6 +209,11 @@ impl Report {
             Record::Killed(killer, victim) | Record::Exiting(killer, victim) => {
                 self.prove(proof(killer), line);
                 self.killer = self.killer.or(killer);
+                let is_further = !self.victims.is_empty() && self.victims.iter().all(|known| known.pid != victim.pid);
+                if self.filtered && is_further {
+                    // The group's own line has another wording.
+                    self.group.get_or_insert_default();
+                }
                 self.take_victim(Victim { line: line.number, ..victim });
             }
             Record::Sharing(chosen) => {

@@ -4,6 +4,7 @@
 //! apart where the log says so ([`source`](super::source)); otherwise what the line says does: a cgroup, a process
 //! that the table lists, a part that this report still lacks.
 use super::cgroup::{container_id, is_within};
+use super::clock::within_second;
 use super::kill::{Fate, Victim};
 use super::prefix::Stamp;
 use super::record::{CounterKind, Record};
@@ -55,6 +56,8 @@ fn content(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option<u32> {
             let same = report.trigger.as_ref().map(|trigger| trigger.name == *name);
             (report.cpuset.is_none() && same != Some(false)).then_some(prefer(same == Some(true)))
         }
+        // Printed between the first line and the figures.
+        Record::Trace(_) => collecting(report.trigger.is_some() && report.memory.is_none() && report.rows.is_empty()),
         Record::TaskIn { task, .. } => {
             collecting(report.oom_path.is_none() && !report.summary)?;
             let id = report.cpuset.as_deref().and_then(container_id).map(|(id, _)| id);
@@ -94,7 +97,7 @@ fn content(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option<u32> {
             victim(report, chosen.killer, chosen.pid)
         }
         Record::Killed(killer, found) => {
-            if report.is_done() && !joins(report, found, stamp) {
+            if report.is_done() && !joins(report, found, stamp) && !is_member(report, *killer, found, stamp) {
                 return None;
             }
             victim(report, *killer, found.pid).map(|score| score + if report.is_done() { 0 } else { WEAK })
@@ -198,6 +201,7 @@ fn joins(report: &Report, found: &Victim, stamp: &Stamp) -> bool {
         return report.group.is_some() || report.victims.len() == 1;
     }
     let at_once = match (report.last_uptime, stamp.uptime) {
+        _ if report.filtered => false,
         (Some(then), Some(now)) => then.abs_diff(now) <= AT_ONCE,
         _ => report.unrelated <= 20,
     };
@@ -205,6 +209,22 @@ fn joins(report: &Report, found: &Victim, stamp: &Stamp) -> bool {
     // The line of a member that is already exiting has no figures to compare.
     let alike = alike || found.fate == Fate::AlreadyExiting;
     report.group.is_some() && at_once && (alike || report.lists(found.pid))
+}
+
+/// Whether a kill line among nothing but kill lines (`grep 'Killed process'`) is of a member of the group that died
+/// with a report's victim: the same user and bias, at once. The kernel prints a group's lines without a pause.
+fn is_member(report: &Report, killer: Option<Killer>, found: &Victim, stamp: &Stamp) -> bool {
+    const AT_ONCE: u64 = 20_000;
+    let Some(first) = report.victims.first().filter(|_| report.filtered && report.killer == killer) else {
+        return false;
+    };
+    let alike = first.oom_score_adj.is_some() && first.oom_score_adj == found.oom_score_adj;
+    let same_user = first.uid.is_some() && first.uid == found.uid;
+    let between = match (report.last_uptime, stamp.uptime) {
+        (Some(then), Some(now)) => Some(then.abs_diff(now)),
+        _ => report.last_time.as_deref().zip(stamp.time.as_deref()).and_then(|(then, now)| within_second(then, now)),
+    };
+    alike && same_user && between.is_some_and(|between| between <= AT_ONCE)
 }
 
 /// The group line follows its victim's kill line; the group lies on the victim's path.

@@ -119,7 +119,7 @@ fn pid(record: &Record<'_>) -> Option<u64> {
 }
 
 fn is_head(record: &Record<'_>) -> bool {
-    matches!(record, Record::Cpu { .. } | Record::Cpuset { .. })
+    matches!(record, Record::Cpu { .. } | Record::Cpuset { .. } | Record::Trace(_))
 }
 
 /// Whether a record that no report lacks is a figure of one of those that are mixed.
@@ -142,6 +142,7 @@ pub(super) fn without_figures(report: &Report) -> Report {
     if !report.summary || report.global {
         certain.oom_path = None;
     }
+    certain.trace = None;
     Report {
         trigger: None,
         kernel: None,
