@@ -50,7 +50,7 @@ pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, repeat: &Repeat) -> Str
 }
 
 /// The container, or the Pod, by its names.
-fn in_cluster(found: Found<'_>) -> String {
+pub(super) fn in_cluster(found: Found<'_>) -> String {
     let pod = clean(&format!("Pod {}/{}", found.pod.namespace, found.pod.name));
     match found.container {
         Some(container) => format!("container {} of {pod}", clean(&container.name)),

@@ -55,7 +55,7 @@ pub use contributor::Contributor;
 pub use kill::{Beyond, CgroupVersion, Death, Evidence, Fate, Kill, Level, Outcome, Process, Victim};
 pub use memory::{CgroupMemory, Counters, Gauge, Memory};
 pub use order::newest_first;
-pub use others::{Other, Program};
+pub use others::{Other, OtherPlace, Program};
 pub use parser::Parser;
 pub use repeat::{Repeat, Repeats};
 pub use request::{ImpliedRequest, implied_request};
