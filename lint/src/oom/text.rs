@@ -217,7 +217,7 @@ impl<'a> Page<'a> {
         if missing.is_empty() {
             return;
         }
-        let text = "OOMKilled by --pods, but not in what was read; needed is the kernel's log of that node and time:";
+        let text = "Kubernetes says OOMKilled, but nothing that was read tells of it; needed is the kernel's log of that node and time:";
         out.push_str(&self.paint.wrapped(Tone::Plain, text, 0, 2));
         out.push('\n');
         let mut nodes: Vec<&str> = Vec::new();
