@@ -59,6 +59,7 @@ pub(crate) fn run(args: &OomArgs) -> anyhow::Result<u8> {
             let mut groups = Groups::default();
             let read = reader.read(&logs, &mut |log, kill| {
                 groups.add(log, kill, joiner.identity(kill));
+                groups.told.note(joiner.pods, kill);
                 Ok(())
             });
             let page = text::Page::new(&joiner, &corpus, is_coloured(&io::stdout()));

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use memlint_oom::{Kill, Level, Outcome, Repeat, Repeats};
 
+use super::missing::Told;
+
 /// Moments kept of a group; the first and the number of all are kept besides.
 const RECENT: usize = 5;
 /// Victims kept of a group's latest kill.
@@ -37,6 +39,8 @@ pub(super) struct Groups {
     shown: Vec<Shown>,
     /// How many reports there were.
     pub(super) total: u64,
+    /// The containers they tell of.
+    pub(super) told: Told,
     /// How many of them show that a process was killed.
     pub(super) killed: u64,
     /// How many say that the kernel found none to kill.

@@ -19,6 +19,7 @@ pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, repeat: &Repeat) -> Str
         let often = if times > 1 { format!(" {times} times") } else { String::new() };
         return match kill.outcome() {
             Outcome::Killed => format!("a process that the log does not name was OOM-killed{often} {whose}"),
+            Outcome::NoVictim if kill.panic => format!("the kernel stopped the machine (panic){often} {whose}"),
             Outcome::NoVictim => format!("the kernel found no process to kill{often} {whose}"),
             Outcome::Unknown => unproven(kill, joined, &whose, &often),
         };
@@ -50,7 +51,7 @@ pub(super) fn headline(kill: &Kill, joined: &Joined<'_>, repeat: &Repeat) -> Str
 }
 
 /// The container, or the Pod, by its names.
-fn in_cluster(found: Found<'_>) -> String {
+pub(super) fn in_cluster(found: Found<'_>) -> String {
     let pod = clean(&format!("Pod {}/{}", found.pod.namespace, found.pod.name));
     match found.container {
         Some(container) => format!("container {} of {pod}", clean(&container.name)),
@@ -232,6 +233,7 @@ pub(super) fn memory(kill: &Kill) -> String {
         (if memory.kernel.is_some() { "kernel" } else { "kernel objects" }, kernel),
         ("socket buffers", memory.sock),
         ("swapped out", memory.swap),
+        ("free huge pages", memory.free_huge_pages),
     ];
     let shown = kinds.iter().filter_map(|(what, bytes)| {
         let bytes = bytes.filter(|bytes| *bytes > 0 && *bytes >= whole / 200)?;

@@ -9,6 +9,7 @@ use super::event_wire::{self, WireEvents};
 use super::events::Events;
 use super::groups::Groups;
 use super::join::Joiner;
+use super::pods::{KnownContainer, KnownPod, Pods};
 use super::text::Log;
 use super::wire;
 use crate::project::corpus::Corpus;
@@ -63,6 +64,29 @@ struct WireOther<'a> {
     first_line: u64,
     first_text: &'a str,
     meaning: &'static str,
+    places: Vec<WirePlace<'a>>,
+}
+
+/// A container or Pod that those lines are about.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WirePlace<'a> {
+    pod_uid: Option<&'a str>,
+    container_id: Option<&'a str>,
+    count: u64,
+    first_line: u64,
+    pod: Option<WireContainer<'a>>,
+}
+
+/// A container by its names.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireContainer<'a> {
+    namespace: &'a str,
+    name: &'a str,
+    container: Option<&'a str>,
+    node: Option<&'a str>,
+    last_finished_at: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -76,6 +100,7 @@ struct Problem<'a> {
 struct Tail<'a> {
     repeats: Vec<Group<'a>>,
     logs: Vec<WireLog<'a>>,
+    missing: Vec<WireContainer<'a>>,
     events: Option<WireEvents<'a>>,
     problems: Vec<Problem<'a>>,
 }
@@ -92,12 +117,14 @@ impl<'a, W: Write> Writer<'a, W> {
     pub(super) fn kill(&mut self, log: usize, kill: &Kill) -> io::Result<()> {
         self.out.write_all(if self.groups.total == 0 { b"\n" } else { b",\n" })?;
         self.groups.add(log, kill, self.joiner.identity(kill));
+        self.groups.told.note(self.joiner.pods, kill);
         let joined = self.joiner.join(kill, None);
         let file = self.names.get(log).map_or("", String::as_str);
         serde_json::to_writer(&mut self.out, &wire::kill(file, kill, &joined, self.corpus)).map_err(io::Error::from)
     }
 
     pub(super) fn end(&mut self, logs: &[Log], events: &Events) -> io::Result<()> {
+        let missing = if logs.is_empty() { Vec::new() } else { self.groups.told.missing(self.joiner.pods) };
         let repeats = self.groups.sorted().into_iter().filter(|(repeat, _)| repeat.count > 1);
         let tail = Tail {
             repeats: repeats
@@ -122,9 +149,10 @@ impl<'a, W: Write> Writer<'a, W> {
                     lines: log.lines,
                     size_bytes: log.bytes,
                     kills: log.kills,
-                    others: log.others.iter().map(other).collect(),
+                    others: log.others.iter().map(|each| other(each, self.joiner.pods)).collect(),
                 })
                 .collect(),
+            missing: missing.into_iter().map(|(pod, each)| container(pod, Some(each))).collect(),
             events: event_wire::wire(events),
             problems: logs
                 .iter()
@@ -137,12 +165,36 @@ impl<'a, W: Write> Writer<'a, W> {
     }
 }
 
-fn other(other: &Other) -> WireOther<'_> {
+fn container<'a>(pod: &'a KnownPod, container: Option<&'a KnownContainer>) -> WireContainer<'a> {
+    WireContainer {
+        namespace: &pod.namespace,
+        name: &pod.name,
+        container: container.map(|container| container.name.as_str()),
+        node: pod.node.as_deref(),
+        last_finished_at: container.and_then(|container| container.last_state.as_ref()?.2.as_deref()),
+    }
+}
+
+fn other<'a>(other: &'a Other, pods: &'a Pods) -> WireOther<'a> {
     WireOther {
         program: other.program.name(),
         count: other.count,
         first_line: other.first_line,
         first_text: &other.first_text,
         meaning: other.program.meaning(),
+        places: other
+            .places
+            .iter()
+            .map(|place| {
+                let found = pods.named(place.pod.as_deref(), place.container.as_deref());
+                WirePlace {
+                    pod_uid: place.pod.as_deref(),
+                    container_id: place.container.as_deref(),
+                    count: place.count,
+                    first_line: place.first_line,
+                    pod: found.map(|found| container(found.pod, found.container)),
+                }
+            })
+            .collect(),
     }
 }

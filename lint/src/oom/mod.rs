@@ -16,6 +16,7 @@ mod input;
 mod join;
 mod json;
 mod manifests;
+mod missing;
 mod paint;
 mod pods;
 mod room;

@@ -130,6 +130,19 @@ impl Pods {
         Some(Found { pod, container: container(pod, kill) })
     }
 
+    /// All of them.
+    pub(super) fn all(&self) -> &[KnownPod] {
+        &self.pods
+    }
+
+    /// The Pod with a UID or a static Pod's hash, or with a container of an id; and that container.
+    pub(super) fn named(&self, uid: Option<&str>, container: Option<&str>) -> Option<Found<'_>> {
+        let by_uid = uid.and_then(|uid| self.by_uid.get(uid));
+        let pod = self.pods.get(*by_uid.or_else(|| self.by_container.get(container?))?)?;
+        let has_id = |known: &&KnownContainer| known.ids.iter().any(|id| Some(id.as_str()) == container);
+        Some(Found { pod, container: pod.containers.iter().find(has_id) })
+    }
+
     /// The memory of a node, in bytes.
     pub(super) fn node_memory(&self, name: &str) -> Option<u64> {
         self.nodes.get(name).copied().or_else(|| {
@@ -243,12 +256,24 @@ pub(super) fn each_object(file: &Path, take: &mut dyn FnMut(&Object<'_, '_>)) ->
     each_object_of(&name, &text, take)
 }
 
+/// Whether a text is a table or a description, as kubectl prints them for people.
+fn is_for_people(text: &str) -> bool {
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let head = first.split_whitespace().next().unwrap_or_default();
+    let is_table = matches!(head, "NAME" | "NAMESPACE" | "LAST") && first.split_whitespace().count() > 2;
+    is_table || first.starts_with("Name:  ")
+}
+
 fn wrong(name: &str, problem: &yaml::Problem) -> anyhow::Error {
     anyhow::anyhow!("{name}:{}:{}: {}", problem.line, problem.column, problem.message)
 }
 
 /// Hands out every object of a text of YAML or JSON.
 pub(super) fn each_object_of(name: &str, text: &str, take: &mut dyn FnMut(&Object<'_, '_>)) -> anyhow::Result<bool> {
+    anyhow::ensure!(
+        !is_for_people(text),
+        "{name} is what kubectl prints for people, which leaves out what is needed here; write it with -o json"
+    );
     let mut empty = false;
     for raw in yaml::split(text) {
         let document = yaml::parse(raw).map_err(|problem| wrong(name, &problem))?;

@@ -1,17 +1,20 @@
 //! The output for people: every group of kills, the most important line first.
 
-use memlint_oom::{Kill, Level, Other, Repeat, format_bytes};
+use memlint_oom::{Kill, Level, Other, OtherPlace, Repeat, format_bytes};
 
 use super::events::Events;
 use super::groups::{Groups, Moment, Shown};
 use super::join::{Joined, Joiner, is_shared};
 use super::paint::{Paint, Tone, clean, plural, shortened, thousands};
+use super::pods::Found;
 use super::{bars, event_text, headline, words};
 use crate::output;
 use crate::project::corpus::Corpus;
 
 /// Groups shown in full.
 const FULL: usize = 20;
+/// Places shown of another program's lines.
+const PLACES: usize = 10;
 /// The column at which text begins behind a label.
 const INDENT: usize = 9;
 
@@ -58,6 +61,7 @@ impl<'a> Page<'a> {
         if !logs.is_empty() {
             self.summary(groups, logs, &mut out);
             self.others(logs, &mut out);
+            self.missing(groups, &mut out);
             self.next_step(groups, logs, &mut out);
         }
         event_text::render(events, &self.paint, &mut out);
@@ -181,7 +185,62 @@ impl<'a> Page<'a> {
                 let text = format!("not the kernel but {} ({place}): {}", program.name(), program.meaning());
                 out.push_str(&self.paint.wrapped(Tone::Plain, &text, 0, 2));
                 out.push('\n');
+                for place in other.places.iter().take(PLACES) {
+                    let text = format!("{}: {}", self.place(place), plural(place.count, "line"));
+                    out.push_str(&format!("  {}\n", self.paint.wrapped(Tone::Plain, &text, 2, 4)));
+                }
+                if let Some(more) = other.places.len().checked_sub(PLACES).filter(|more| *more > 0) {
+                    out.push_str(&format!("  and {more} more\n"));
+                }
             }
+        }
+    }
+
+    /// The container or Pod that another program's lines are about, by its names where they are known.
+    fn place(&self, place: &OtherPlace) -> String {
+        let (pod, container) = (place.pod.as_deref(), place.container.as_deref());
+        match self.joiner.pods.named(pod, container) {
+            Some(found) => {
+                let node = found.pod.node.as_deref().map(|node| format!(" on node {}", clean(node)));
+                format!("{}{}", headline::in_cluster(found), node.unwrap_or_default())
+            }
+            None => match (pod, container) {
+                (_, Some(id)) => format!("container {}", id.chars().take(12).collect::<String>()),
+                (uid, None) => format!("Pod with UID {}", uid.unwrap_or_default()),
+            },
+        }
+    }
+
+    /// What Kubernetes calls OOMKilled, and no log tells of.
+    fn missing(&self, groups: &Groups, out: &mut String) {
+        let missing = groups.told.missing(self.joiner.pods);
+        if missing.is_empty() {
+            return;
+        }
+        let text = "Kubernetes says OOMKilled, but nothing that was read tells of it; needed is the kernel's log of that node and time:";
+        out.push_str(&self.paint.wrapped(Tone::Plain, text, 0, 2));
+        out.push('\n');
+        let mut nodes: Vec<&str> = Vec::new();
+        for (pod, container) in missing.iter().take(FULL) {
+            let when = container.last_state.as_ref().and_then(|(_, _, when)| when.as_deref());
+            let node = pod.node.as_deref();
+            let text = format!(
+                "{}{}{}",
+                headline::in_cluster(Found { pod, container: Some(container) }),
+                node.map(|node| format!(" on node {}", clean(node))).unwrap_or_default(),
+                when.map(|when| format!(", {}", clean(when))).unwrap_or_default()
+            );
+            out.push_str(&format!("  {}\n", self.paint.wrapped(Tone::Plain, &text, 2, 4)));
+            nodes.extend(node.filter(|node| !nodes.contains(node)));
+        }
+        if let Some(more) = missing.len().checked_sub(FULL).filter(|more| *more > 0) {
+            out.push_str(&format!("  and {more} more\n"));
+        }
+        for node in nodes.into_iter().take(PLACES) {
+            let node = clean(node);
+            out.push_str(&format!(
+                "  kubectl debug node/{node} -it --image=busybox -- chroot /host dmesg > {node}.log\n"
+            ));
         }
     }
 

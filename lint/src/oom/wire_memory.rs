@@ -20,6 +20,7 @@ pub(super) struct WireMemory {
     unevictable_bytes: Option<u64>,
     dirty_bytes: Option<u64>,
     writeback_bytes: Option<u64>,
+    free_huge_pages_bytes: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -75,6 +76,7 @@ pub(super) fn memory(memory: &Memory) -> WireMemory {
         unevictable_bytes: memory.unevictable,
         dirty_bytes: memory.dirty,
         writeback_bytes: memory.writeback,
+        free_huge_pages_bytes: memory.free_huge_pages,
     }
 }
 

@@ -142,6 +142,30 @@ fn other_killers_are_told_apart_from_the_kernel() {
 }
 
 #[test]
+fn what_others_saw_and_what_no_log_tells_is_named() {
+    let pods: Value = serde_json::from_slice(&std::fs::read(here().join("pods.json")).unwrap()).unwrap();
+    let web = &pods["items"][0];
+    let id = web["status"]["containerStatuses"][0]["containerID"].as_str().unwrap().trim_start_matches("containerd://");
+    let uid = web["metadata"]["uid"].as_str().unwrap();
+    let (gone, slice) = ("ab".repeat(32), uid.replace('-', "_"));
+    let log = format!(
+        "May 01 12:34:55 n containerd[8]: time=\"t\" level=info msg=\"TaskOOM event container_id:\\\"{id}\\\"\"\n\
+         May 01 12:34:56 n containerd[8]: time=\"t\" level=info msg=\"TaskOOM event container_id:\\\"{gone}\\\"\"\n\
+         May 01 12:34:57 n systemd[1]: cri-containerd-{id}.scope: A process of this unit has been killed by the OOM killer.\n\
+         May 01 12:34:58 n systemd-oomd[5]: Killed /kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{slice}.slice \
+         due to memory pressure for /kubepods.slice being 62.55% > 50.00% for > 20s with reclaim activity\n\
+         user: warning: [2026-05-01T12:34:59Z]: [talos] Sending SIGKILL to cgroup {{\"controller\": \"runtime.OOMController\", \
+         \"cgroup\": \"/sys/fs/cgroup/kubepods/burstable/pod{uid}\"}}\n"
+    );
+    prints("places.expected.txt", &["-", "--pods", "pods.json"], log.as_bytes());
+    let all = json(&["-", "--pods", "pods.json"], log.as_bytes());
+    for other in all["logs"][0]["others"].as_array().unwrap() {
+        assert_eq!(other["places"][0]["pod"]["name"], web["metadata"]["name"], "{other}");
+    }
+    assert_eq!(all["missing"][0]["container"], "worker");
+}
+
+#[test]
 fn events_name_their_rules() {
     prints("events.expected.txt", &["--events", "events.json"], b"");
     prints("events.expected.json", &["--events", "events.json", "--format", "json"], b"");
@@ -227,6 +251,15 @@ fn what_cannot_be_read_is_said_and_ends_with_2() {
     fails(&["-", "--pods", "events.json"], b"", "holds no Pod");
     fails(&["-", "--manifests", "nowhere"], b"", "nowhere cannot be read");
     fails(&["--events", "pods.json"], b"", "holds no Event");
+    for text in
+        ["NAMESPACE   NAME   READY   STATUS\nshop   web   1/1   Running\n", "Name:         web\nNamespace:    shop\n"]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("printed.txt");
+        std::fs::write(&file, text).unwrap();
+        fails(&["-", "--pods", file.to_str().unwrap()], b"", "write it with -o json");
+        fails(&["--events", file.to_str().unwrap()], b"", "write it with -o json");
+    }
     fails(&["-"], b"\xfd7zXZ\0\0\0", "xz -dc");
     fails(&["-", "--node-memory", "16GB"], b"", "quantities must match");
     // A log that is cut off still gives what came before.

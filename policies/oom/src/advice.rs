@@ -101,6 +101,8 @@ pub enum Advice {
     MachineIsFull {
         /// Its memory in bytes.
         ram: Option<u64>,
+        /// Huge pages that are set aside and free, in bytes, where they are much of it.
+        free_huge_pages: Option<u64>,
         /// Who held the most, or the most beyond its request.
         top: Option<Top>,
     },
@@ -138,7 +140,11 @@ pub fn advise(kill: &Kill, capacity: Option<u64>) -> Advice {
         }
         Some(Level::System) => Advice::SystemCgroup { cgroup: kill.oom_cgroup.clone(), limit: kill.limit },
         Some(Level::Machine) if kill.is_manual() => Advice::Manual,
-        Some(Level::Machine) => Advice::MachineIsFull { ram: kill.ram, top },
+        Some(Level::Machine) => {
+            let large = |free: &u64| *free > 0 && *free >= kill.ram.unwrap_or(0) / 20;
+            let free_huge_pages = kill.memory.free_huge_pages.filter(large);
+            Advice::MachineIsFull { ram: kill.ram, free_huge_pages, top }
+        }
         Some(Level::Numa) => Advice::NumaNodeIsFull { top },
         None => Advice::NeedMoreLog {
             victim,

@@ -107,7 +107,14 @@ impl fmt::Display for Advice {
                 out,
                 "someone asked for it (echo f > /proc/sysrq-trigger, or the keys), the memory was not short; find who did"
             ),
-            Self::MachineIsFull { ram, top } => write!(
+            Self::MachineIsFull { ram, free_huge_pages: Some(free), top } => write!(
+                out,
+                "the machine itself ran out of its memory{}, while {} of it is set aside as huge pages that nobody uses: lower vm.nr_hugepages, or have Pods request hugepages; else reserve more for the system, and set requests and limits on every Pod{}",
+                Of(*ram),
+                format_bytes(*free),
+                And(top)
+            ),
+            Self::MachineIsFull { ram, top, .. } => write!(
                 out,
                 "the machine itself ran out of its memory{}: reserve more for the system (kubeReserved, systemReserved), and set requests and limits on every Pod{}",
                 Of(*ram),

@@ -86,12 +86,17 @@ fn whole(report: &Report) -> Kill {
         chosen: chosen(report, &victims),
         victims,
         group_kill,
-        memory: if report.machine.seen { report.machine.memory(page_size.bytes) } else { memory(report) },
+        memory: if report.machine.seen {
+            Memory { free_huge_pages: report.huge_free, ..report.machine.memory(page_size.bytes) }
+        } else {
+            memory(report)
+        },
         by_cgroup: if report.by_cgroup.len() > 1 { report.by_cgroup.clone() } else { Vec::new() },
         contributors: contributors(&shared, MAX_CONTRIBUTORS),
         tasks,
         tasks_left_out: report.rows_left_out,
         page_size,
+        panic: report.panic,
         complete: report.is_done() && report.victims.iter().all(|victim| victim.fate != Fate::Chosen),
     }
 }

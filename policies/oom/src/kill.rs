@@ -241,6 +241,8 @@ pub struct Kill {
     pub contributors: Vec<Contributor>,
     /// The page size that turns the table's pages into bytes.
     pub page_size: PageSize,
+    /// The kernel stopped the machine (`panic_on_oom`, or nothing was left to kill).
+    pub panic: bool,
     /// The log holds the kill's end, a `Killed process` line or the kernel's statement that it killed none.
     pub complete: bool,
 }

@@ -37,6 +37,8 @@ pub struct Memory {
     pub dirty: Option<u64>,
     /// Page cache that is being written to disk. (v1: `writeback`.)
     pub writeback: Option<u64>,
+    /// Huge pages of the machine that are set aside and that nobody uses: no other memory can be had from them.
+    pub free_huge_pages: Option<u64>,
 }
 
 /// One of the counters that are printed beside the memory's own.

@@ -4,8 +4,11 @@
 //! container runtime passes on that the kernel killed something in a container, which is worth telling only where
 //! the kernel's own lines are missing.
 
-use super::text::{after, cut};
+use super::cgroup::locate;
+use super::text::{after, between, cut};
 
+/// Places kept of one program.
+const MAX_PLACES: usize = 256;
 /// Bytes kept of a line.
 const MAX_TEXT: usize = 512;
 
@@ -37,6 +40,21 @@ pub struct Other {
     pub first_line: u64,
     /// Its text.
     pub first_text: String,
+    /// Where, as far as the lines tell; the first few places.
+    pub places: Vec<OtherPlace>,
+}
+
+/// A container or Pod that lines of another program are about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherPlace {
+    /// The Pod's UID, or a static Pod's hash.
+    pub pod: Option<String>,
+    /// The container's id.
+    pub container: Option<String>,
+    /// How many lines.
+    pub count: u64,
+    /// Number of the first line.
+    pub first_line: u64,
 }
 
 impl Program {
@@ -109,10 +127,33 @@ pub(super) fn witness(text: &str) -> Program {
 
 /// Counts a line.
 pub(super) fn count(others: &mut Vec<Other>, program: Program, line: u64, text: &str) {
-    match others.iter_mut().find(|other| other.program == program) {
-        Some(other) => other.count = other.count.saturating_add(1),
-        None => others.push(Other { program, count: 1, first_line: line, first_text: cut(text, MAX_TEXT).to_owned() }),
+    let at = others.iter().position(|other| other.program == program).unwrap_or_else(|| {
+        let first_text = cut(text, MAX_TEXT).to_owned();
+        others.push(Other { program, count: 0, first_line: line, first_text, places: Vec::new() });
+        others.len().saturating_sub(1)
+    });
+    let Some(other) = others.get_mut(at) else { return };
+    other.count = other.count.saturating_add(1);
+    let Some((pod, container)) = place(program, text) else { return };
+    let has_room = other.places.len() < MAX_PLACES;
+    match other.places.iter_mut().find(|place| place.pod == pod && place.container == container) {
+        Some(place) => place.count = place.count.saturating_add(1),
+        None if !has_room => {}
+        None => other.places.push(OtherPlace { pod, container, count: 1, first_line: line }),
     }
+}
+
+/// The Pod and the container that a line is about.
+fn place(program: Program, text: &str) -> Option<(Option<String>, Option<String>)> {
+    let path = match program {
+        Program::Runtime | Program::Systemd => return Some((None, Some(task_oom(text)?.to_owned()))),
+        Program::SystemdOomd | Program::SystemdOomdSwap => between(text, "Killed ", " due to memory ")?,
+        Program::Talos => between(text, "\"cgroup\": \"", "\"")?,
+        Program::Earlyoom => return None,
+    };
+    let place = locate(path);
+    let pod = place.pod.map(|pod| pod.uid);
+    (pod.is_some() || place.container.is_some()).then_some((pod, place.container))
 }
 
 #[cfg(test)]
@@ -129,7 +170,7 @@ mod tests {
              May 01 12:34:57 n earlyoom[8]: sending SIGTERM to process 4 uid 1 \"java\": oom_score 903, VmRSS 1234 MiB\n\
              May 01 12:34:58 n earlyoom[8]: sending SIGKILL to process 4 uid 1 \"java\": oom_score 903, VmRSS 1234 MiB\n\
              May 01 12:34:59 n systemd[1]: cri-containerd-{id}.scope: A process of this unit has been killed by the OOM killer.\n\
-             user: warning: [2026-05-01T12:34:59Z]: [talos] Sending SIGKILL to cgroup {{\"controller\": \"runtime.OOMController\", \"cgroup\": \"/sys/fs/cgroup/kubepods/burstable/pod7\"}}\n\
+             user: warning: [2026-05-01T12:34:59Z]: [talos] Sending SIGKILL to cgroup {{\"controller\": \"runtime.OOMController\", \"cgroup\": \"/sys/fs/cgroup/kubepods/burstable/pod11112222-3333-4444-5555-666677778888\"}}\n\
              May 01 12:34:59 n containerd[8]: time=\"t\" level=info msg=\"TaskOOM event &TaskOOM{{ContainerID:{id},}}\"\n"
         );
         let (mut stream, mut kills) = (Stream::new(), Vec::new());
@@ -146,6 +187,10 @@ mod tests {
             ("the container runtime", 1, 8),
         ];
         assert_eq!(told, expected);
+        let uids: Vec<_> = stream.others().iter().flat_map(|other| &other.places).collect();
+        let places: Vec<_> = uids.iter().map(|place| (place.pod.as_deref(), place.container.as_deref())).collect();
+        let uid = "11112222-3333-4444-5555-666677778888";
+        assert_eq!(places, [(None, Some(id.as_str())), (Some(uid), None), (None, Some(id.as_str()))]);
         let meanings: Vec<_> = stream.others().iter().take(2).map(|other| other.program.meaning()).collect();
         assert!(meanings[0].contains("pressure") && meanings[1].contains("swap") && !meanings[1].contains("pressure"));
     }

@@ -7,7 +7,7 @@
 use memchr::memmem::Finder;
 
 /// What only an OOM report's first line, or the first line left of it, can hold; and who else kills.
-const WORDS: [&[u8]; 11] = [
+const WORDS: [&[u8]; 12] = [
     b"oom-kill",
     b"Kill",
     b"cgroup stats for ",
@@ -19,6 +19,7 @@ const WORDS: [&[u8]; 11] = [
     b"memory.oom.group",
     b"systemd-oomd",
     b"earlyoom",
+    b"nel panic",
 ];
 
 /// The compiled words.

@@ -4,6 +4,7 @@
 //! by one until none is left. What was learned on the way is kept in a [`Stamp`]; the innermost time wins, as it
 //! is the nearest to the kernel's.
 use super::clock::{has_clock, time_prefix};
+use super::logfmt;
 use super::tag::{KERNEL, is_tagged, is_tagged_by_name};
 use super::text::{cut, is_digits, leading};
 
@@ -104,7 +105,13 @@ pub(super) fn peel<'a>(text: &'a str, stamp: &mut Stamp) -> Option<&'a str> {
             .or_else(|| facility(text, stamp))
             .or_else(|| host(text, stamp))
             .or_else(|| time(text, stamp))
-            .or_else(|| quoted(text))
+            .or_else(|| {
+                let inner = quoted(text)?;
+                let (time, host) = logfmt::around(text, inner);
+                stamp.time = stamp.time.take().or(time);
+                stamp.host = stamp.host.take().or(host);
+                Some(inner)
+            })
             .or_else(|| grep(text))
             .or_else(|| label(text, stamp)),
     }

@@ -7,7 +7,8 @@ use super::memory::{Gauge, Memory, pair};
 use super::others;
 use super::summary::{self, Path, Summary};
 use super::table::{Columns, row_start};
-use super::text::{after, is_digits, leading, size_after};
+use super::text::{after, is_digits, leading, number_after, size_after};
+use super::trace;
 use super::trigger::{self, Trigger};
 use super::victim::{self, Chosen, Killer};
 
@@ -54,8 +55,12 @@ pub(super) enum Record<'a> {
     Reaped(Victim),
     /// `Tasks in <path> are going to be killed due to memory.oom.group set`
     Group(&'a str),
-    /// `Out of memory and no killable processes...`, or the panic that the kernel was set to or that follows.
+    /// `Out of memory and no killable processes...`
     NoVictim,
+    /// The panic that the kernel was set to (`panic_on_oom`), or that follows where there is nothing to kill.
+    Panic,
+    /// `Node 0 hugepages_total=..`: huge pages that are set aside and free, in bytes.
+    HugePages { free: u64 },
     /// `Mem-Info:` or a line of it: the machine's memory is printed, so the machine is short of it.
     MemInfo,
     /// `N pages RAM`
@@ -130,7 +135,7 @@ pub(super) fn read(text: &str) -> Option<Record<'_>> {
     if let Some(path) = after(text, "Memory limit reached of cgroup ") {
         return Some(Record::LimitReached(path.trim()));
     }
-    if let Some(killer) = trigger::trace(text) {
+    if let Some(killer) = trace::trace(text) {
         return Some(Record::Trace(killer));
     }
     machine(text)
@@ -168,7 +173,8 @@ fn killing(text: &str) -> Option<Record<'_>> {
         return Some(Record::Group(path));
     }
     let panics = text.contains("Kernel panic") && (text.contains("Out of memory") || text.contains("on memory"));
-    (panics || text.contains("no killable processes")).then_some(Record::NoVictim)
+    let none = text.contains("no killable processes").then_some(Record::NoVictim);
+    if panics { Some(Record::Panic) } else { none }
 }
 
 fn stats(text: &str) -> Option<Record<'_>> {
@@ -218,6 +224,9 @@ fn machine(text: &str) -> Option<Record<'_>> {
     if let Some(reaped) = victim::reaped(text) {
         return Some(Record::Reaped(reaped));
     }
+    if let Some((free, size)) = number_after(text, " hugepages_free=").zip(size_after(text, " hugepages_size=")) {
+        return Some(Record::HugePages { free: free.saturating_mul(size) });
+    }
     if let Some(id) = others::task_oom(text) {
         return Some(Record::TaskOom(id));
     }
@@ -244,7 +253,9 @@ mod tests {
         assert_eq!(read("12 pages cma reserved"), None);
         assert!(matches!(read("Out of memory and no killable processes..."), Some(Record::NoVictim)));
         let panic = "Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled";
-        assert!(matches!(read(panic), Some(Record::NoVictim)));
+        assert!(matches!(read(panic), Some(Record::Panic)));
+        let huge = read("Node 0 hugepages_total=512 hugepages_free=500 hugepages_surp=0 hugepages_size=2048kB");
+        assert_eq!(huge, Some(Record::HugePages { free: 500 << 21 }));
         assert_eq!(read("Kernel panic - not syncing: Fatal exception"), None);
         assert!(matches!(
             read("Memory cgroup stats for /a/b:"),

@@ -102,6 +102,9 @@ pub(super) struct Report {
     pub(super) victims: Vec<Victim>,
     pub(super) group: Option<String>,
     pub(super) no_victim: bool,
+    pub(super) panic: bool,
+    /// Huge pages that nobody uses, in bytes.
+    pub(super) huge_free: Option<u64>,
     /// The log goes on after the victim's line, so a group's line would be there.
     pub(super) followed: bool,
     pub(super) inherited: Option<Inherited>,
@@ -232,6 +235,12 @@ impl Report {
                 self.prove(Proof::Trigger, line);
                 self.no_victim = true;
             }
+            Record::Panic => {
+                self.prove(Proof::Trigger, line);
+                // A cgroup's limit makes no kernel panic.
+                (self.no_victim, self.panic, self.global) = (true, true, true);
+            }
+            Record::HugePages { free } => self.huge_free = Some(self.huge_free.unwrap_or(0).saturating_add(free)),
             Record::MemInfo => {
                 self.prove(Proof::Figures, line);
                 self.meminfo = true;

@@ -37,7 +37,8 @@ pub(super) fn opens(record: &Record<'_>) -> bool {
         | Record::Chosen(_)
         | Record::Killed(..)
         | Record::Exiting(..)
-        | Record::Reaped(_) => true,
+        | Record::Reaped(_)
+        | Record::Panic => true,
         Record::Group(path) => !path.is_empty(),
         _ => false,
     }
@@ -122,6 +123,9 @@ fn content(report: &Report, record: &Record<'_>, stamp: &Stamp) -> Option<u32> {
             (report.is_done() && unknown && report.task_oom.is_none()).then_some(0)
         }
         Record::NoVictim => collecting(true),
+        // It follows the line that there is nothing to kill.
+        Record::Panic => (!report.panic && report.victims.is_empty()).then_some(0),
+        Record::HugePages { .. } => collecting(report.meminfo),
         Record::MemInfo => collecting(report.memory.is_none() && report.oom_path.is_none()),
         Record::Reserved { .. } => collecting(report.ram_pages.is_some() && report.reserved_pages.is_none()),
         Record::Ram { .. } => collecting(report.ram_pages.is_none() && report.memory.is_none()),

@@ -67,8 +67,18 @@ pub(super) fn is_apart(report: &Report, stamp: &Stamp) -> bool {
 
 /// Whether a record says how much of something there was, and every report has it once.
 fn is_figure(record: &Record<'_>) -> bool {
-    use Record::{Counter, Header, Ram, Reserved, Row, Stat, Stats};
-    matches!(record, Counter(_) | Stats { .. } | Stat { .. } | Header(_) | Row { .. } | Ram { .. } | Reserved { .. })
+    use Record::{Counter, Header, HugePages, Ram, Reserved, Row, Stat, Stats};
+    matches!(
+        record,
+        HugePages { .. }
+            | Counter(_)
+            | Stats { .. }
+            | Stat { .. }
+            | Header(_)
+            | Row { .. }
+            | Ram { .. }
+            | Reserved { .. }
+    )
 }
 
 /// Notes that a report begins, at the end of `open`, while others have not come to their end. One machine prints its
@@ -157,6 +167,7 @@ pub(super) fn without_figures(report: &Report) -> Report {
         rows_left_out: 0,
         machine: MachineCounters::default(),
         meminfo: false,
+        huge_free: None,
         ram_pages: None,
         reserved_pages: None,
         inherited: None,

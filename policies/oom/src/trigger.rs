@@ -1,7 +1,6 @@
 //! What started the kill: the `invoked oom-killer` line and the lines about the CPU that ran into it.
 
 use super::text::{between, signed_after};
-use super::victim::Killer;
 
 /// The allocation that could not be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,26 +80,6 @@ pub(super) fn cpu(text: &str) -> Option<(&str, Option<&str>)> {
     Some((comm.trim(), release))
 }
 
-/// A line of the call trace, `name+0x5c/0x78` with or without its address: the charge to a cgroup failed, or the
-/// allocation of a page itself. A `?` marks what only happens to lie on the stack.
-pub(super) fn trace(text: &str) -> Option<Killer> {
-    let name = text.split_once("+0x")?.0.trim();
-    let name = name.rsplit_once("] ").map_or(name, |(_, name)| name);
-    match name {
-        "mem_cgroup_out_of_memory"
-        | "mem_cgroup_oom_synchronize"
-        | "mem_cgroup_oom"
-        | "mem_cgroup_try_charge"
-        | "try_charge"
-        | "try_charge_memcg" => Some(Killer::Memcg),
-        "__alloc_pages_slowpath" | "__alloc_pages_may_oom" => Some(Killer::Global),
-        _ => {
-            let optimised = name.split_once('.').map(|(name, _)| name);
-            (optimised == Some("__alloc_pages_slowpath")).then_some(Killer::Global)
-        }
-    }
-}
-
 /// `<name> cpuset=<name> mems_allowed=0` of kernels up to 4.20: the command and its cpuset.
 pub(super) fn cpuset(text: &str) -> Option<(&str, &str)> {
     let (name, rest) = text.split_once(" cpuset=")?;
@@ -121,19 +100,6 @@ mod tests {
         assert_eq!((mid.name.as_str(), mid.order, mid.oom_score_adj), ("a b", Some(2), Some(-3)));
         assert_eq!(mid.gfp_mask.as_deref(), Some("0x14000c0(GFP_KERNEL|__GFP_X)"));
         assert_eq!(invoked("x invoked oom-killer: gfp_m").map(|t| t.order), Some(None));
-    }
-
-    #[test]
-    fn traces() {
-        for (line, found) in [
-            ("mem_cgroup_oom_synchronize+0x2ed/0x330", Some(Killer::Memcg)),
-            ("[<ffffffff8123>] try_charge+0x6ba/0x7a0", Some(Killer::Memcg)),
-            ("? mem_cgroup_out_of_memory+0x49/0x80", None),
-            ("__alloc_pages_slowpath.constprop.0+0xcbc/0xd50", Some(Killer::Global)),
-            ("out_of_memory+0x2ba/0x490", None),
-        ] {
-            assert_eq!(trace(line), found, "{line}");
-        }
     }
 
     #[test]

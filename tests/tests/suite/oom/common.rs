@@ -128,6 +128,8 @@ fn kill(kill: &Kill) -> Value {
         "advice": advise(kill, None).kind(),
     });
     told["mixed"] = json!(kill.mixed);
+    told["panic"] = json!(kill.panic);
+    told["freeHugePagesBytes"] = json!(kill.memory.free_huge_pages);
     told["outcome"] = json!(Some(kill.outcome().name()).filter(|name| *name != "killed"));
     told
 }
