@@ -52,7 +52,7 @@ pub(super) fn propose(kill: &Kill, advice: &Advice, request: Option<u64>, limit:
 }
 
 /// Up to a figure that a person would write.
-fn round_up(bytes: u64) -> u64 {
+pub(super) fn round_up(bytes: u64) -> u64 {
     const MI: u64 = 1 << 20;
     let step = match bytes / MI {
         0..256 => 16,

@@ -1,10 +1,12 @@
 //! The table of events: how often, what it was, which rules could have said so in review.
 
-use memlint_oom::events::{Details, EventKind};
+use memlint_oom::events::{ContainerUse, Details, EventKind, Eviction};
 use memlint_oom::format_bytes;
 
+use super::change::round_up;
 use super::events::{Events, Item, Kind, name};
 use super::paint::{Paint, Tone, clean, plural, thousands};
+use super::target::quantity;
 
 /// Objects shown of each kind.
 const ITEMS: usize = 5;
@@ -95,6 +97,12 @@ fn meaning(kind: EventKind) -> &'static str {
     }
 }
 
+/// A memory request that would have covered what an evicted container used, in bytes.
+pub(super) fn request_for(eviction: &Eviction, each: &ContainerUse) -> Option<u64> {
+    let is_memory = eviction.resource.as_deref() == Some("memory");
+    each.using.filter(|using| is_memory && each.request.is_none_or(|request| request < *using)).map(round_up)
+}
+
 /// The message's figures in short, or the message.
 fn says(item: &Item) -> String {
     let amount = |bytes: Option<u64>| bytes.map_or_else(|| "an unknown amount".to_owned(), format_bytes);
@@ -106,7 +114,10 @@ fn says(item: &Item) -> String {
                     Some(0) => "nothing".to_owned(),
                     request => amount(request),
                 };
-                parts.push(format!("{} used {}, requested {request}", each.name, amount(each.using)));
+                let set = request_for(eviction, each)
+                    .map(|bytes| format!(": set its requests.memory to {}", quantity(bytes)));
+                let set = set.unwrap_or_default();
+                parts.push(format!("{} used {}, requested {request}{set}", each.name, amount(each.using)));
             }
             if let Some((volume, limit)) = &eviction.volume {
                 parts.push(format!("volume {volume} outgrew its {}", amount(*limit)));

@@ -1,9 +1,9 @@
 //! The wire format of events, version 1.
 
-use memlint_oom::events::{ContainerUse, Details, Reason};
+use memlint_oom::events::{ContainerUse, Details, Eviction, Reason};
 use serde::Serialize;
 
-use super::event_text::depends;
+use super::event_text::{depends, request_for};
 use super::events::{Events, Item, Kind, name};
 
 /// The events for the wire.
@@ -78,7 +78,7 @@ fn item(item: &Item) -> WireItem<'_> {
 
 fn figures(details: &Details) -> serde_json::Value {
     use serde_json::json;
-    let uses = |each: &ContainerUse| json!({"name": each.name, "usingBytes": each.using, "requestBytes": each.request});
+    let uses = |of: &Eviction, each: &ContainerUse| json!({"name": each.name, "usingBytes": each.using, "requestBytes": each.request, "suggestedRequestBytes": request_for(of, each)});
     let reasons = |all: &[Reason]| {
         all.iter().map(|each| json!({"nodeCount": each.count, "reason": each.text})).collect::<Vec<_>>()
     };
@@ -88,8 +88,8 @@ fn figures(details: &Details) -> serde_json::Value {
             "resource": each.resource,
             "thresholdBytes": each.threshold,
             "availableBytes": each.available,
-            "pod": each.pod.as_ref().map(uses),
-            "containers": each.containers.iter().map(uses).collect::<Vec<_>>(),
+            "pod": each.pod.as_ref().map(|pod| uses(each, pod)),
+            "containers": each.containers.iter().map(|container| uses(each, container)).collect::<Vec<_>>(),
             "refusedUnderPressure": each.refused_under_pressure,
             "volume": each.volume.as_ref().map(|(name, limit)| json!({"name": name, "limitBytes": limit})),
         }),

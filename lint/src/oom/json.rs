@@ -75,6 +75,8 @@ struct WirePlace<'a> {
     container_id: Option<&'a str>,
     count: u64,
     first_line: u64,
+    namespace: Option<&'a str>,
+    name: Option<&'a str>,
     pod: Option<WireContainer<'a>>,
 }
 
@@ -186,12 +188,14 @@ fn other<'a>(other: &'a Other, pods: &'a Pods) -> WireOther<'a> {
             .places
             .iter()
             .map(|place| {
-                let found = pods.named(place.pod.as_deref(), place.container.as_deref());
+                let found = pods.named(place);
                 WirePlace {
                     pod_uid: place.pod.as_deref(),
                     container_id: place.container.as_deref(),
                     count: place.count,
                     first_line: place.first_line,
+                    namespace: place.name.as_ref().map(|(namespace, _)| namespace.as_str()),
+                    name: place.name.as_ref().map(|(_, name)| name.as_str()),
                     pod: found.map(|found| container(found.pod, found.container)),
                 }
             })

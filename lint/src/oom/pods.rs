@@ -12,7 +12,7 @@ use memlint_kubernetes::decode::{self, Leniency};
 use memlint_kubernetes::object::Value;
 use memlint_kubernetes::quantity::Quantity;
 use memlint_kubernetes::workload::{Object, objects};
-use memlint_oom::{Kill, Level};
+use memlint_oom::{Kill, Level, OtherPlace};
 
 /// The annotation that holds the hash which a static Pod's cgroups are named for.
 const CONFIG_HASH: &str = "kubernetes.io/config.hash";
@@ -135,11 +135,16 @@ impl Pods {
         &self.pods
     }
 
-    /// The Pod with a UID or a static Pod's hash, or with a container of an id; and that container.
-    pub(super) fn named(&self, uid: Option<&str>, container: Option<&str>) -> Option<Found<'_>> {
-        let by_uid = uid.and_then(|uid| self.by_uid.get(uid));
-        let pod = self.pods.get(*by_uid.or_else(|| self.by_container.get(container?))?)?;
-        let has_id = |known: &&KnownContainer| known.ids.iter().any(|id| Some(id.as_str()) == container);
+    /// The Pod with a UID or a static Pod's hash, with a container of an id, or of a name; and that container.
+    pub(super) fn named(&self, place: &OtherPlace) -> Option<Found<'_>> {
+        let by_uid = place.pod.as_ref().and_then(|uid| self.by_uid.get(uid));
+        let by_container = || self.by_container.get(place.container.as_ref()?);
+        let by_name = || {
+            let (namespace, name) = place.name.as_ref()?;
+            self.pods.iter().find(|pod| pod.namespace == *namespace && pod.name == *name)
+        };
+        let pod = by_uid.or_else(by_container).and_then(|index| self.pods.get(*index)).or_else(by_name)?;
+        let has_id = |known: &&KnownContainer| known.ids.iter().any(|id| Some(id) == place.container.as_ref());
         Some(Found { pod, container: pod.containers.iter().find(has_id) })
     }
 

@@ -198,15 +198,15 @@ impl<'a> Page<'a> {
 
     /// The container or Pod that another program's lines are about, by its names where they are known.
     fn place(&self, place: &OtherPlace) -> String {
-        let (pod, container) = (place.pod.as_deref(), place.container.as_deref());
-        match self.joiner.pods.named(pod, container) {
+        match self.joiner.pods.named(place) {
             Some(found) => {
                 let node = found.pod.node.as_deref().map(|node| format!(" on node {}", clean(node)));
                 format!("{}{}", headline::in_cluster(found), node.unwrap_or_default())
             }
-            None => match (pod, container) {
+            None => match (&place.name, &place.container) {
+                (Some((namespace, name)), _) => clean(&format!("Pod {namespace}/{name}")),
                 (_, Some(id)) => format!("container {}", id.chars().take(12).collect::<String>()),
-                (uid, None) => format!("Pod with UID {}", uid.unwrap_or_default()),
+                (None, None) => format!("Pod with UID {}", place.pod.as_deref().unwrap_or_default()),
             },
         }
     }

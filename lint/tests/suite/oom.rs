@@ -155,7 +155,14 @@ fn what_others_saw_and_what_no_log_tells_is_named() {
          May 01 12:34:58 n systemd-oomd[5]: Killed /kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{slice}.slice \
          due to memory pressure for /kubepods.slice being 62.55% > 50.00% for > 20s with reclaim activity\n\
          user: warning: [2026-05-01T12:34:59Z]: [talos] Sending SIGKILL to cgroup {{\"controller\": \"runtime.OOMController\", \
-         \"cgroup\": \"/sys/fs/cgroup/kubepods/burstable/pod{uid}\"}}\n"
+         \"cgroup\": \"/sys/fs/cgroup/kubepods/burstable/pod{uid}\"}}\n\
+         May 01 12:35:00 n kubelet[9]: I0501 12:35:00.1 9 eviction_manager.go:616] \"Eviction manager: pod is evicted successfully\" pod=\"{}/{}\"\n\
+         May 01 12:35:00 n kubelet[9]: I0501 12:35:00.2 9 eviction_manager.go:366] \"Eviction manager: attempting to reclaim\" resourceName=\"memory\"\n\
+         May 01 12:35:01 n kubelet[9]: I0501 12:35:01.3 9 eviction_manager.go:616] \"Eviction manager: pod is evicted successfully\" pod=\"{}/{}\"\n",
+        "shop",
+        "before",
+        web["metadata"]["namespace"].as_str().unwrap(),
+        web["metadata"]["name"].as_str().unwrap()
     );
     prints("places.expected.txt", &["-", "--pods", "pods.json"], log.as_bytes());
     let all = json(&["-", "--pods", "pods.json"], log.as_bytes());

@@ -180,8 +180,12 @@ impl Paths {
 
 /// Whether the table lists a Pod's sandbox among other processes.
 fn holds_sandbox(report: &Report) -> bool {
-    let is_sandbox = |row: &Row| row.name == "pause" && row.get(Column::OomScoreAdj) == Some(SANDBOX);
-    report.rows.iter().any(is_sandbox) && !report.rows.iter().all(is_sandbox)
+    (1..report.rows.len()).contains(&sandboxes(report))
+}
+
+fn sandboxes(report: &Report) -> usize {
+    let is_sandbox = |row: &&Row| row.name == "pause" && row.get(Column::OomScoreAdj) == Some(SANDBOX);
+    report.rows.iter().filter(is_sandbox).count()
 }
 
 /// The Pod's cgroup of a container's.
@@ -206,6 +210,16 @@ fn level(report: &Report, paths: &Paths, oom: Option<&Place>) -> Option<Level> {
             Scope::Pod => Some(Level::Pod),
             Scope::Container | Scope::System => Some(Level::System),
         };
+    }
+    // One sandbox and its Pod's processes shared what was full; the whole table says so.
+    let is_memcg = report.constraint == Some(Constraint::Memcg) || killer_is_memcg(report);
+    if is_memcg
+        && report.columns.is_some()
+        && report.rows_left_out == 0
+        && sandboxes(report) == 1
+        && holds_sandbox(report)
+    {
+        return Some(Level::Pod);
     }
     match report.constraint {
         Some(Constraint::Cpuset | Constraint::MemoryPolicy) => return Some(Level::Numa),

@@ -1,4 +1,4 @@
-//! `journalctl -o verbose` and `-o export`: an entry's fields stand on lines of their own, around its message.
+//! `journalctl -o verbose`, `-o export` and `-o json-pretty`: an entry's fields stand on lines of their own, around its message.
 //!
 //! A message is kept until its entry ends, as its host or time may follow it. In the export format a value that is
 //! no clean text, such as a message of several lines, is counted: its name alone on a line, the length in eight
@@ -31,6 +31,8 @@ enum Form {
     None,
     Verbose,
     Export,
+    /// `-o json-pretty`: an object's fields, each on a line.
+    Pretty,
 }
 
 /// A counted value of which not all has come.
@@ -61,6 +63,25 @@ impl Journal {
             self.form = Form::Verbose;
             self.stamp.time = Some(time.to_owned());
             return true;
+        }
+        if let Some((key, value)) = member(entry) {
+            // journald's own fields tell its objects from others.
+            if key.starts_with('_') {
+                self.form = Form::Pretty;
+            }
+            if self.form == Form::Pretty {
+                match key.as_str() {
+                    "MESSAGE" => self.hold(number, text),
+                    _ => self.field(&key, &value),
+                }
+                return true;
+            }
+        }
+        if self.form == Form::Pretty {
+            if entry.starts_with('}') {
+                self.end(ended);
+            }
+            return false;
         }
         if text.starts_with("__CURSOR=") {
             self.end(ended);
@@ -138,6 +159,14 @@ impl Journal {
             _ => {}
         }
     }
+}
+
+/// `"_HOSTNAME" : "node-7",`: a field of journald's on a line of its own.
+fn member(line: &str) -> Option<(String, String)> {
+    let (key, value) = line.strip_prefix('"')?.split_once('"')?;
+    let value = value.trim_start().strip_prefix(':')?.trim().trim_end_matches(',');
+    (is_key(key) && value.starts_with('"')).then_some(())?;
+    Some((key.to_owned(), serde_json::from_str(value).ok()?))
 }
 
 /// A field's name as journald allows them.

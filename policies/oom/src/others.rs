@@ -5,7 +5,7 @@
 //! the kernel's own lines are missing.
 
 use super::cgroup::locate;
-use super::text::{after, between, cut};
+use super::text::{after, between, cut, leading};
 
 /// Places kept of one program.
 const MAX_PLACES: usize = 256;
@@ -27,6 +27,10 @@ pub enum Program {
     Runtime,
     /// systemd, which saw the kernel kill in a container's scope.
     Systemd,
+    /// The kubelet, which evicts Pods while the node is short of memory.
+    KubeletEviction,
+    /// The kubelet, which saw the kernel kill for want of memory on the whole machine.
+    KubeletOom,
 }
 
 /// What the lines of one program say together.
@@ -51,6 +55,8 @@ pub struct OtherPlace {
     pub pod: Option<String>,
     /// The container's id.
     pub container: Option<String>,
+    /// The Pod's namespace and name.
+    pub name: Option<(String, String)>,
     /// How many lines.
     pub count: u64,
     /// Number of the first line.
@@ -66,6 +72,7 @@ impl Program {
             Self::Talos => "Talos' OOM controller",
             Self::Runtime => "the container runtime",
             Self::Systemd => "systemd",
+            Self::KubeletEviction | Self::KubeletOom => "the kubelet",
         }
     }
 
@@ -84,6 +91,12 @@ impl Program {
             Self::Talos => {
                 "it ends a whole cgroup when the node is under memory pressure, before the kernel has to; no limit of a Pod was hit: see OOMConfig of the machine's configuration"
             }
+            Self::KubeletEviction => {
+                "it evicts Pods while less memory is free on the node than evictionHard or evictionSoft asks for (memory.available), before the kernel has to; no limit of a Pod was hit: raise requests to real use, or take larger nodes"
+            }
+            Self::KubeletOom => {
+                "it saw the kernel kill because the whole machine ran out of memory; the kernel's own lines (journalctl -k, dmesg of that node) say who took the memory"
+            }
             Self::Runtime | Self::Systemd => {
                 "it saw the kernel kill a process in a container; the kernel's own lines (journalctl -k, dmesg of that node) say at which limit"
             }
@@ -91,8 +104,9 @@ impl Program {
     }
 }
 
-/// Who says in a line that it has killed, or that someone was.
-pub(super) fn read(line: &str) -> Option<Program> {
+/// Who says in a line that it has killed, or that someone was. What was counted `before` tells what a line is about
+/// that does not say it itself.
+pub(super) fn read(line: &str, before: &[Other]) -> Option<Program> {
     if line.contains("systemd-oomd") && line.contains("Killed /") && line.contains(" due to memory ") {
         let is_swap = line.contains(" and swap used ");
         return Some(if is_swap { Program::SystemdOomdSwap } else { Program::SystemdOomd });
@@ -100,9 +114,25 @@ pub(super) fn read(line: &str) -> Option<Program> {
     if line.contains("[talos]") && line.contains("Sending SIGKILL to cgroup") {
         return Some(Program::Talos);
     }
+    if line.contains("viction manager: ") {
+        let reclaims = line.contains("attempting to reclaim") && line.contains("memory");
+        // Of what the node was short is said before the Pods.
+        let evicts = line.contains("evicted successfully")
+            && before.iter().any(|other| other.program == Program::KubeletEviction);
+        return (reclaims || evicts).then_some(Program::KubeletEviction);
+    }
+    if victim_of_kubelet(line).is_some() {
+        return Some(Program::KubeletOom);
+    }
     let earlyoom =
         line.contains("earlyoom") && (line.contains("sending SIGTERM to") || line.contains("sending SIGKILL to"));
     earlyoom.then_some(Program::Earlyoom)
+}
+
+/// The process that the kubelet's `System OOM encountered, victim process: <name>, pid: <n>` names.
+pub(super) fn victim_of_kubelet(line: &str) -> Option<(&str, u64)> {
+    let (name, rest) = after(line, "System OOM encountered, victim process: ")?.rsplit_once(", pid: ")?;
+    Some((name, leading(rest)?.0))
 }
 
 /// What systemd says of a scope or service in which the kernel has killed.
@@ -134,31 +164,66 @@ pub(super) fn count(others: &mut Vec<Other>, program: Program, line: u64, text: 
     });
     let Some(other) = others.get_mut(at) else { return };
     other.count = other.count.saturating_add(1);
-    let Some((pod, container)) = place(program, text) else { return };
+    let Some((pod, container, name)) = place(program, text) else { return };
     let has_room = other.places.len() < MAX_PLACES;
-    match other.places.iter_mut().find(|place| place.pod == pod && place.container == container) {
+    match other.places.iter_mut().find(|place| (&place.pod, &place.container, &place.name) == (&pod, &container, &name))
+    {
         Some(place) => place.count = place.count.saturating_add(1),
         None if !has_room => {}
-        None => other.places.push(OtherPlace { pod, container, count: 1, first_line: line }),
+        None => other.places.push(OtherPlace { pod, container, name, count: 1, first_line: line }),
     }
 }
 
+/// A Pod's UID, a container's id, a Pod's namespace and name.
+type PlaceKey = (Option<String>, Option<String>, Option<(String, String)>);
+
 /// The Pod and the container that a line is about.
-fn place(program: Program, text: &str) -> Option<(Option<String>, Option<String>)> {
+fn place(program: Program, text: &str) -> Option<PlaceKey> {
     let path = match program {
-        Program::Runtime | Program::Systemd => return Some((None, Some(task_oom(text)?.to_owned()))),
+        Program::Runtime | Program::Systemd => return Some((None, Some(task_oom(text)?.to_owned()), None)),
+        Program::KubeletEviction => {
+            let (namespace, name) = between(text, "pod=\"", "\"")?.split_once('/')?;
+            return Some((None, None, Some((namespace.to_owned(), name.to_owned()))));
+        }
         Program::SystemdOomd | Program::SystemdOomdSwap => between(text, "Killed ", " due to memory ")?,
         Program::Talos => between(text, "\"cgroup\": \"", "\"")?,
-        Program::Earlyoom => return None,
+        Program::Earlyoom | Program::KubeletOom => return None,
     };
     let place = locate(path);
     let pod = place.pod.map(|pod| pod.uid);
-    (pod.is_some() || place.container.is_some()).then_some((pod, place.container))
+    (pod.is_some() || place.container.is_some()).then_some((pod, place.container, None))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::Stream;
+
+    #[test]
+    fn the_kubelet_says_of_what_and_whom() {
+        let line = |text: &str| format!("May 01 12:34:56 n kubelet[9]: {text}\n");
+        let evicted = line(
+            "I0501 12:34:56.2 9 eviction_manager.go:616] \"Eviction manager: pod is evicted successfully\" pod=\"shop/web-0\"",
+        );
+        let reclaim = |what: &str| {
+            line(&format!(
+                "I0501 12:34:56.1 9 eviction_manager.go:366] \"Eviction manager: attempting to reclaim\" resourceName=\"{what}\""
+            ))
+        };
+        let oom =
+            line("event.go:1] \"Event occurred\" message=\"System OOM encountered, victim process: java, pid: 7\"");
+        let told = |log: String| {
+            let (mut stream, mut kills) = (Stream::new(), Vec::new());
+            stream.push(log.as_bytes(), &mut kills);
+            stream.finish(&mut kills);
+            let all = stream.others().iter().map(|o| (o.program, o.count, o.places.len())).collect::<Vec<_>>();
+            (kills.len(), all)
+        };
+        assert_eq!(told(reclaim("ephemeral-storage") + &evicted), (0, vec![]));
+        assert_eq!(told(reclaim("memory") + &evicted), (0, vec![(super::Program::KubeletEviction, 2, 1)]));
+        assert_eq!(told(oom.clone()), (0, vec![(super::Program::KubeletOom, 1, 0)]));
+        let kernel = "[1.5] Out of memory: Killed process 7 (java) total-vm:8kB, anon-rss:4kB, file-rss:0kB\n";
+        assert_eq!(told(kernel.to_owned() + &oom), (1, vec![]));
+    }
 
     #[test]
     fn who_killed_is_told_apart() {

@@ -202,7 +202,12 @@ impl Parser {
     /// A line that says nothing as it is. In a report, a table behind a prefix that memlint does not know is worth
     /// another look: its rows begin with a bracket.
     fn unknown_prefix(&mut self, line: &Line) {
-        if let Some(program) = others::read(&line.raw) {
+        let known = |(name, pid): (&str, u64)| {
+            let open = |report: &Report| report.victims.iter().any(|victim| victim.pid == pid);
+            self.recent.has_victim(pid, name) || self.open.iter().any(open)
+        };
+        let is_known = others::victim_of_kubelet(&line.raw).is_some_and(known);
+        if let Some(program) = others::read(&line.raw, &self.others).filter(|_| !is_known) {
             others::count(&mut self.others, program, line.number, &line.raw);
         }
         let brackets = line.text.match_indices('[').skip_while(|(at, _)| *at == 0).take(4);

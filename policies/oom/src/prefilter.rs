@@ -7,7 +7,7 @@
 use memchr::memmem::Finder;
 
 /// What only an OOM report's first line, or the first line left of it, can hold; and who else kills.
-const WORDS: [&[u8]; 12] = [
+const WORDS: [&[u8]; 13] = [
     b"oom-kill",
     b"Kill",
     b"cgroup stats for ",
@@ -20,6 +20,7 @@ const WORDS: [&[u8]; 12] = [
     b"systemd-oomd",
     b"earlyoom",
     b"nel panic",
+    b"viction manager: ",
 ];
 
 /// The compiled words.
